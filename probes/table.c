@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+/* The probes, in the order in which survey() runs them. */
+#include "probe.h"
+
+const struct probe *const probes[PROBES];

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every limit of the toolkit, in one place.  Whatever a bound cuts off is filed as a
+ * SIGHT_CUT gap or in report.truncated; nothing is dropped in silence.
+ */
+#ifndef BOUNDS_H
+#define BOUNDS_H
+
+enum {
+	BOUND_PROCESSES     = 32768,     /**< Rows of processes in a snapshot. */
+	BOUND_TASKS         = 131072,    /**< Rows of tasks. */
+	BOUND_FDS           = 1048576,   /**< Rows of fds. */
+	BOUND_FDS_EACH      = 65536,     /**< fds listed of one process. */
+	BOUND_OBJECTS       = 1048576,   /**< Rows of objects. */
+	BOUND_WATCHES       = 262144,    /**< Rows of watches. */
+	BOUND_PEEKS         = 262144,    /**< Rows of peeks. */
+	BOUND_GAPS          = 4096,      /**< Rows of gaps; one more row says how many were cut. */
+	BOUND_POOL          = 256 << 20, /**< Bytes of interned text. */
+
+	BOUND_ARGV          = 64 << 10,  /**< Bytes of a command line kept. */
+	BOUND_PROC_FILE     = 4 << 20,   /**< Bytes read of one file of /proc. */
+	BOUND_PEEK          = 64 << 10,  /**< Bytes of one read of a target's memory. */
+	BOUND_POLLFDS       = 8192,      /**< Entries of a pollfd array read: BOUND_PEEK / 8. */
+	BOUND_SET_DEPTH     = 5,         /**< epoll in epoll in ...: EP_MAX_NESTS is 4. */
+
+	BOUND_FOLLOW_ROUNDS = 4,         /**< How often holders outside the tree are looked for. */
+	BOUND_FOLLOWED      = 256,       /**< Processes outside the tree that may join the report. */
+	BOUND_HELPERS_LOST  = 32,        /**< Helpers abandoned before a run stops asking. */
+
+	BOUND_LOAD_LINE     = 64 << 20,  /**< Bytes of one line of a replayed file. */
+
+	BOUND_ASK_MS        = 250,       /**< Deadline of one question to a helper. */
+	BOUND_BUDGET_MS     = 8000,      /**< Everything but the window. */
+	BOUND_PROGRESS_MS   = 500,       /**< After this long a terminal sees a progress line. */
+};
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A snapshot plus what must be found fast in it, and the calls decoded.  Derived,
+ * never saved; lives in an arena.  Pure.
+ */
+#ifndef SCENE_H
+#define SCENE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "decode.h"
+#include "snapshot.h"
+
+/** A run of rows in one of the order arrays below. */
+struct span { uint32_t first, count; };
+
+struct scene {
+	const struct snapshot *snapshot;
+	struct arena *arena;
+	/* Each order array holds all row numbers of a table, grouped; the span array, one a
+	   row of the grouping table, says where each group lies. */
+	const uint32_t *task_order;   const struct span *process_tasks;    /**< By tid; the leader first. */
+	const uint32_t *child_order;  const struct span *process_children; /**< Processes whose parent it is, by pid. */
+	const uint32_t *fd_order;     const struct span *process_fds;      /**< By number. */
+	const uint32_t *holder_order; const struct span *object_fds;       /**< fds on it, by (pid, number). */
+	const uint32_t *hold_order;   const struct span *object_holds;
+	const uint32_t *watch_order;  const struct span *set_watches;      /**< Of an epoll object. */
+	const uint32_t *watched_order;const struct span *object_watches;   /**< Of what is watched. */
+	const uint32_t *peek_order;   const struct span *task_peeks[LOOKS];
+	const struct decoded *calls[LOOKS]; /**< One a task. */
+	const struct peek *peeks_sorted;    /**< Peeks in peek_order: a task's and look's lie together. */
+};
+
+/** 0 or -ENOMEM. */
+int scene_init(const struct snapshot *snapshot, struct arena *arena, struct scene *ret);
+
+/** The fd row of a number in a process (the newest look's); at == NO_ROW when there is none. */
+struct fd_ix scene_fd(const struct scene *scene, struct process_ix process, int32_t number);
+/** Its object, or NO_ROW. */
+struct object_ix scene_fd_object(const struct scene *scene, struct process_ix process, int32_t number);
+/** The process's first task (its leader, when seen); NO_ROW when none. */
+struct task_ix scene_leader(const struct scene *scene, struct process_ix process);
+/** Parent process in the snapshot, or NO_ROW. */
+struct process_ix scene_parent(const struct scene *scene, struct process_ix process);
+
+/** Three answers, not two: seen once is not the same as still. */
+enum moved { MOVED_NO, MOVED_YES, MOVED_UNKNOWN };
+/** Did it run within the window: context switches, CPU time, another call or state. */
+enum moved task_moved(const struct scene *scene, struct task_ix task);
+/** Ran on a CPU for most of what it could: CPU time grew by half the window or more, or state R at both looks and it grew. */
+bool task_burns(const struct scene *scene, struct task_ix task);
+/** Share of the window spent on a CPU, and waiting for one, in thousandths; -1 unknown. */
+int32_t task_cpu_permille(const struct scene *scene, struct task_ix task);
+int32_t task_delay_permille(const struct scene *scene, struct task_ix task);
+/** Same call with the same arguments at both looks. */
+bool task_same_call(const struct scene *scene, struct task_ix task);
+/** Stopped (T), traced (t) or in a frozen group. */
+bool task_suspended(const struct scene *scene, struct task_ix task);
+/** In a system call or fault, asleep (S or D), at the newest look. */
+bool task_blocked(const struct scene *scene, struct task_ix task);
+/** The newest look at which it was seen: T1, else T0. */
+enum look task_last_look(const struct snapshot *snapshot, struct task_ix task);
+/** Did bytes move through this object within the window: level, counters or queue changed. */
+enum moved object_moved(const struct scene *scene, struct object_ix object);
+/** Did bytes move through the process: rchar, wchar, or any socket or pipe it holds whose level changed. */
+enum moved process_io_moved(const struct scene *scene, struct process_ix process);
+
+#endif
