@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A report for people or for programs.  Renderers look at nothing but the report
+ * and choose nothing but words and layout.  Each writes to a stream and returns
+ * 0 or -errno of it, so that a full disk ends in exit status 2 and not in silence.
+ */
+#ifndef RENDER_H
+#define RENDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "judge.h"
+
+struct render_options {
+	bool color;
+	unsigned columns;         /**< Width to fit lines into; 0: no limit. */
+	bool verbose;             /**< All rows where text would cut a list. */
+};
+
+struct renderer {
+	const char *name;         /**< --format=NAME: text, json, class. */
+	int (*render)(const struct report *report, const struct render_options *options, FILE *out);
+};
+
+extern const struct renderer render_text;  /**< render_text.c: wedgecheck's report. */
+extern const struct renderer render_json;  /**< render_json.c: all tools. */
+extern const struct renderer render_class; /**< The word alone. */
+extern const struct renderer render_tree;  /**< wedgetree, named "text". */
+extern const struct renderer render_state; /**< wedgestate, named "text". */
+extern const struct renderer render_sock;  /**< wedgesock, named "text". */
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A looking tool is a row: what it needs, whether it judges, how it prints.
+ *
+ *	static const struct tool wedgesock = { "wedgesock", .probes = PROBE_BIT(PROBE_SOCKETS), ... };
+ *	int main(int argc, char **argv) { return tool_main(&wedgesock, argc, argv); }
+ *
+ * Exit status: judging tools 0 nothing wedged, 1 wedge (likely or proved), 2 usage or output, 3 unsure or unknown;
+ * the others 0 or 2, and 3 when no target could be read at all.
+ */
+#ifndef TOOL_H
+#define TOOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "probe.h"
+#include "render.h"
+
+struct tool {
+	const char *name, *purpose;
+	uint32_t probes;
+	bool judges;              /**< Exit 1 and 3 mean something; --overdue, --label are offered. */
+	int64_t window_ms;        /**< Default of --window. */
+	const struct renderer *const *renderers; /**< First is the default; ends in NULL. */
+};
+
+int tool_main(const struct tool *tool, int argc, char **argv);
+
+#endif
