@@ -41,6 +41,7 @@ struct decoded {
 	enum action action;
 	const char *name;         /**< "futex"; static; NULL when the number is not in the table or no call. */
 	int32_t fd;               /**< Descriptor the call is about; -1 none. */
+	int32_t other_fd;         /**< splice, sendfile ...: where the bytes go (fd: where they come from); -1 none. */
 	bool write;               /**< It wants to put, not to take. */
 	int64_t timeout_ns;       /**< Relative, as given or left at that look; UNSEEN: for ever, or timeout_unread. */
 	bool timeout_unread;      /**< It has a timeout that could not be read. */
@@ -50,7 +51,9 @@ struct decoded {
 	enum child_kind child_kind;
 	int32_t child;            /**< By child_kind: pid, process group (0: own), pidfd number. */
 	bool no_hang;             /**< wait4 with WNOHANG. */
-	uint32_t count;           /**< Entries of pollfd[], nfds of select. */
+	uint32_t count;           /**< Entries of pollfd[], nfds of select, words of futex_waitv. */
+	uint64_t signals;         /**< ACTION_SIGNAL: those that end it, bit n-1 for signal n; all bits when not read. */
+	struct text path;         /**< ACTION_OPEN: what is being opened, if read; relative to whatever the call says. */
 };
 
 /** One thing a poll or select set asks for. */
@@ -75,7 +78,7 @@ struct decoded decode_call(const struct snapshot *snapshot, const struct process
 
 /**
  * The entries of the set of an ACTION_POLL or ACTION_SELECT call, at most limit; returns
- * how many there are, 0 with *unread true when the memory was not to be had.
+ * how many were written.  *unread: the memory was not to be had, or not all of it.
  */
 uint32_t decode_set(const struct snapshot *snapshot, const struct decoded *decoded, const struct call *call,
 		    const struct peek *peeks, uint32_t peek_count, struct set_entry *ret, uint32_t limit, bool *unread);
