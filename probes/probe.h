@@ -49,6 +49,8 @@ struct visit {
 	enum look look;
 	int64_t deadline_ns;      /**< door_now_ns(); a probe that would pass it files SIGHT_CUT and returns. */
 	const struct probe_options *options;
+	void **memory;            /**< What this probe keeps from visit to visit of one survey: *memory is NULL at
+	                               first and ended by .forget.  NULL: nothing is kept (tests). */
 };
 
 struct probe {
@@ -58,6 +60,8 @@ struct probe {
 	uint32_t after;           /**< PROBE_BIT()s that must have run in this look. */
 	/** 0, or -errno of our own.  What the target did is in sights and gaps. */
 	int (*look)(const struct visit *visit, const struct subjects *subjects);
+	/** Frees *visit.memory after the last look, if it is not NULL; NULL: this probe keeps nothing. */
+	void (*forget)(void *memory);
 };
 
 /** In an order that satisfies every .after; a unit test proves it. */
