@@ -43,8 +43,9 @@ struct door *door_close(struct door *door); /**< Kills the helper, closes pidfds
  * Each reads into the door's scratch buffer, valid until the next call of any of
  * them: a file whole, NUL-terminated (SIGHT_CUT at BOUND_PROC_FILE, with the bytes);
  * the numeric names in a directory, ascending; where a link points, NUL-terminated.
- * Paths are below /proc.  0, an enum sight with *error set to the errno as met, or
- * -errno of our own.  ENOENT and ESRCH come back as SIGHT_GONE here; whether the
+ * Paths are below /proc; a last component that is a link is never followed (ELOOP).
+ * 0, an enum sight with *error set to the errno as met, or -errno of our own; results
+ * are set at SIGHT_OK and SIGHT_CUT only.  ENOENT and ESRCH come back as SIGHT_GONE here; whether the
  * process really left is what door_alive() knows (hidepid).
  */
 int door_read(struct door *door, const char **ret, size_t *length, int *error, const char *format, ...)
@@ -54,15 +55,18 @@ int door_list(struct door *door, const int32_t **ret, size_t *count, int *error,
 int door_link(struct door *door, const char **ret, size_t *length, int *error, const char *format, ...)
 	__attribute__((__format__(__printf__, 5, 6)));
 
-/** The same for an absolute path outside /proc: /sys/fs/cgroup only. */
+/**
+ * The same for an absolute path outside /proc: /sys/fs/cgroup only, and no "..", else
+ * SIGHT_UNSUPPORTED.  A recorded tree has it below its root.
+ */
 int door_read_system(struct door *door, const char **ret, size_t *length, int *error, const char *format, ...)
 	__attribute__((__format__(__printf__, 5, 6)));
 
 /**
  * Keep a pidfd of this process, opened before its start time was checked to be
  * start_ticks; nothing to do when it is held already, or when descriptors are short
- * (then door_alive() and door_signal() re-check the start time instead).  0, SIGHT_GONE or
- * -errno.
+ * (then door_alive() and door_signal() re-check the start time instead).  0, SIGHT_GONE,
+ * SIGHT_DENIED (hidepid: it lives, but its start time is hidden) or -errno.
  */
 int door_hold(struct door *door, pid_t pid, int64_t start_ticks);
 /** Does that very process live (a zombie lives)?  By its pidfd, else by start time. */
