@@ -12,9 +12,13 @@ enum {
 	BOUND_FDS           = 1048576,   /**< Rows of fds. */
 	BOUND_FDS_EACH      = 65536,     /**< fds listed of one process. */
 	BOUND_OBJECTS       = 1048576,   /**< Rows of objects. */
+	BOUND_HOLDS         = 262144,    /**< Rows of holds. */
 	BOUND_WATCHES       = 262144,    /**< Rows of watches. */
 	BOUND_PEEKS         = 262144,    /**< Rows of peeks. */
-	BOUND_GAPS          = 4096,      /**< Rows of gaps; one more row says how many were cut. */
+	BOUND_FRAMES        = 1048576,   /**< Rows of frames. */
+	BOUND_LABELS        = 256,       /**< Rows of labels. */
+	BOUND_GAPS          = 4096,      /**< Rows of gaps; cut.gaps says how many were cut. */
+	BOUND_GAP_REASONS   = 256,       /**< Of these, kept for reasons of which no row is filed yet. */
 	BOUND_POOL          = 256 << 20, /**< Bytes of interned text. */
 
 	BOUND_ARGV          = 64 << 10,  /**< Bytes of a command line kept. */

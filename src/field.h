@@ -24,7 +24,9 @@
 #ifndef FIELD_H
 #define FIELD_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "snapshot.h"
@@ -48,7 +50,11 @@ enum table_id {
 struct field {
 	const char *name;         /**< As in the file; never renamed within /1. */
 	enum field_type type;
+	bool must;                /**< A row without it means nothing: refused. */
 	size_t offset, size, repeat; /**< size of one; repeat: args[6]; 0 means once. */
+	int64_t blank;            /**< NUMBER, NAME, BYTE: its value when unseen. */
+	int64_t least, most;      /**< NUMBER, NAME, BYTE: range of all others, such that differences,
+	                               and ms or ticks made ns, cannot overflow. */
 	const char *const *names; /**< FIELD_NAME: ends in NULL. */
 	enum table_id target;     /**< FIELD_ROW */
 	const struct field *inner;/**< FIELD_INNER; ends in name NULL. */
@@ -67,6 +73,16 @@ extern const struct field header_fields[]; /**< What is no table: host, viewer, 
 /** Names of an enum that other rooms show too: the one list of words for it. */
 extern const char *const sight_names[];       /**< "ok", "unasked", "gone", ... */
 extern const char *const object_kind_names[]; /**< "pipe", "tcp", ... */
+extern const char *const probe_names[];       /**< By enum probe_id (probe.h), which the model cannot include. */
+extern const char *const arch_names[];        /**< "unknown", "x86_64", "aarch64" */
+extern const char *const joined_names[];
+extern const char *const cover_names[];
+extern const char *const reach_names[];
+extern const char *const role_names[];
+extern const char *const hold_basis_names[];
+extern const char *const frame_kind_names[];
+extern const char *const look_names[];        /**< "t0", "t1" */
+extern const char *const answer_names[];      /**< "unknown", "no", "yes" */
 
 /** Make a row entirely unseen, as snapshot.h promises. */
 void field_unsee(const struct field *fields, void *row);

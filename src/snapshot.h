@@ -354,7 +354,7 @@ struct frame {
 	uint32_t depth;           /**< 0 is innermost. */
 	uint8_t kind;             /**< enum frame_kind. */
 	struct text function, file, module;
-	int32_t line;             /**< 0 not known. */
+	int32_t line;             /**< -1 not known. */
 	uint64_t offset;          /**< In the module's file. */
 };
 
@@ -380,7 +380,7 @@ struct gap {
 struct cost { int64_t wall_ns, cpu_ns, longest_stop_ns, total_stop_ns, threads_stopped; };
 
 /** What our own bounds left out.  0 nothing. */
-struct cut { int64_t processes, tasks, fds, objects, watches, peeks, gaps, followed; };
+struct cut { int64_t cgroups, processes, tasks, fds, objects, holds, watches, peeks, gaps, followed; };
 
 struct snapshot {
 	struct host host;
@@ -412,7 +412,9 @@ void snapshot_deinit(struct snapshot *snapshot);
 /**
  * Find the row of that identity, or add it unseen.  *ret stays valid for ever, the
  * row's address only until the next add.  0, or -ENOMEM, or -E2BIG at a bound
- * (bounds.h), counted in snapshot->cut; the caller goes on without the row.
+ * (bounds.h), counted in snapshot->cut; the caller goes on without the row.  What
+ * belongs to a row that was cut (its owner is NO_ROW) is cut likewise: a task always
+ * has its process, an fd its process and object, a hold both, a watch its set.
  */
 int snapshot_add_cgroup(struct snapshot *snapshot, struct text membership, struct cgroup_ix *ret);
 int snapshot_add_process(struct snapshot *snapshot, pid_t pid, int64_t start_ticks, struct process_ix *ret);
@@ -444,7 +446,8 @@ const char *snapshot_bytes(const struct snapshot *snapshot, struct text text);
 struct gap gap_blank(unsigned probe, int sight, enum look look, int error);
 /**
  * File a gap and mark the fact: *sight = gap->sight; sight may be NULL.  0 or -ENOMEM.
- * Past BOUND_GAPS only counted in cut.gaps.
+ * Past BOUND_GAPS only counted in cut.gaps; each reason (probe, sight, error, detail)
+ * is filed at least once.
  */
 int snapshot_miss(struct snapshot *snapshot, uint8_t *sight, const struct gap *gap);
 

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: MIT */
+/* Filling a snapshot: rows by identity, texts, gaps. */
+#include "snapshot.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bounds.h"
+#include "hash.h"
+#include "pool.h"
+#include "rows.h"
+#include "seek.h"
+
+int snapshot_init(struct snapshot *snapshot)
+{
+	struct snapshot local = { 0 };
+	int r;
+
+	field_unsee(header_fields, &local);
+	r = pool_create(&local.pool);
+	if (r < 0)
+		return r;
+	r = seek_create(&local.seek);
+	if (r < 0) {
+		pool_destroy(local.pool);
+		return r;
+	}
+	*snapshot = local;
+	return 0;
+}
+
+void snapshot_deinit(struct snapshot *snapshot)
+{
+	enum table_id table;
+
+	for (table = 0; table < TABLES; table++)
+		free(rows_of(snapshot, table).row);
+	pool_destroy(snapshot->pool);
+	seek_destroy(snapshot->seek);
+	*snapshot = (struct snapshot){ 0 };
+}
+
+int rows_append(struct snapshot *snapshot, enum table_id table, uint32_t *ret_at, void **ret_row)
+{
+	struct rows rows = rows_of(snapshot, table);
+	uint32_t room;
+	void *row;
+
+	if (rows.count >= tables[table].bound)
+		return -E2BIG;
+	if (rows.count == rows.room) {
+		room = rows.room ? rows.room * 2 : 16;
+		row = realloc(rows.row, room * tables[table].row_size);
+		if (!row)
+			return -ENOMEM;
+		rows.row = row;
+		rows.room = room;
+	}
+	row = rows_at(&rows, table, rows.count);
+	memcpy(row, snapshot->seek->blank[table], tables[table].row_size);
+	*ret_at = rows.count++;
+	*ret_row = row;
+	rows_set(snapshot, table, &rows);
+	return 0;
+}
+
+/* ---- identities ------------------------------------------------------------ */
+
+static uint32_t hash_two(uint64_t seed, uint64_t first, uint64_t second)
+{
+	return (uint32_t)hash_mix(hash_mix(seed, first), second);
+}
+
+static uint32_t cgroup_hash(uint64_t seed, const void *row)
+{
+	const struct cgroup *cgroup = row;
+
+	return hash_two(seed, cgroup->membership.at, 0);
+}
+
+static bool cgroup_same(const void *row, const void *wanted)
+{
+	const struct cgroup *a = row, *b = wanted;
+
+	return a->membership.at == b->membership.at && a->membership.length == b->membership.length;
+}
+
+/* By pid alone, and by tid alone: snapshot_find_*() know no more. */
+static uint32_t process_hash(uint64_t seed, const void *row)
+{
+	const struct process *process = row;
+
+	return hash_two(seed, (uint32_t)process->pid, 0);
+}
+
+static bool process_same(const void *row, const void *wanted)
+{
+	const struct process *a = row, *b = wanted;
+
+	return a->pid == b->pid && a->start_ticks == b->start_ticks;
+}
+
+static uint32_t task_hash(uint64_t seed, const void *row)
+{
+	const struct task *task = row;
+
+	return hash_two(seed, (uint32_t)task->tid, 0);
+}
+
+static bool task_same(const void *row, const void *wanted)
+{
+	const struct task *a = row, *b = wanted;
+
+	return a->tid == b->tid && a->start_ticks == b->start_ticks && a->process.at == b->process.at;
+}
+
+static uint32_t object_hash(uint64_t seed, const void *row)
+{
+	const struct object *object = row;
+
+	return hash_two(hash_mix(seed, object->kind), object->key.space, object->key.name);
+}
+
+static bool object_same(const void *row, const void *wanted)
+{
+	const struct object *a = row, *b = wanted;
+
+	return a->kind == b->kind && a->key.space == b->key.space && a->key.name == b->key.name;
+}
+
+static uint32_t fd_hash(uint64_t seed, const void *row)
+{
+	const struct fd *fd = row;
+
+	return hash_two(hash_mix(seed, fd->process.at), (uint32_t)fd->number, fd->object.at);
+}
+
+static bool fd_same(const void *row, const void *wanted)
+{
+	const struct fd *a = row, *b = wanted;
+
+	return a->process.at == b->process.at && a->number == b->number && a->object.at == b->object.at;
+}
+
+static uint32_t hold_hash(uint64_t seed, const void *row)
+{
+	const struct hold *hold = row;
+
+	return hash_two(hash_mix(seed, (uint64_t)hold->object.at << 8 | hold->role), hold->process.at, hold->task.at);
+}
+
+static bool hold_same(const void *row, const void *wanted)
+{
+	const struct hold *a = row, *b = wanted;
+
+	return a->object.at == b->object.at && a->process.at == b->process.at && a->task.at == b->task.at &&
+	       a->role == b->role;
+}
+
+static uint32_t watch_hash(uint64_t seed, const void *row)
+{
+	const struct watch *watch = row;
+
+	return hash_two(hash_mix(seed, (uint64_t)watch->set.at << 32 | watch->object.at), (uint32_t)watch->number,
+			watch->events);
+}
+
+static bool watch_same(const void *row, const void *wanted)
+{
+	const struct watch *a = row, *b = wanted;
+
+	return a->set.at == b->set.at && a->number == b->number && a->object.at == b->object.at &&
+	       a->events == b->events;
+}
+
+/** How rows of a table are told apart. */
+struct identity {
+	enum table_id table;
+	seek_hash *hash;
+	bool (*same)(const void *row, const void *wanted);
+};
+
+static const struct identity cgroup_identity = { TABLE_CGROUPS, cgroup_hash, cgroup_same };
+static const struct identity process_identity = { TABLE_PROCESSES, process_hash, process_same };
+static const struct identity task_identity = { TABLE_TASKS, task_hash, task_same };
+static const struct identity object_identity = { TABLE_OBJECTS, object_hash, object_same };
+static const struct identity fd_identity = { TABLE_FDS, fd_hash, fd_same };
+static const struct identity hold_identity = { TABLE_HOLDS, hold_hash, hold_same };
+static const struct identity watch_identity = { TABLE_WATCHES, watch_hash, watch_same };
+
+static uint32_t row_find(const struct snapshot *snapshot, const struct identity *identity, const void *wanted)
+{
+	struct seek_cursor cursor = seek_begin(snapshot, identity->table, identity->hash, wanted);
+	struct rows rows = rows_of(snapshot, identity->table);
+	uint32_t at;
+
+	while ((at = seek_next(&cursor)) != NO_ROW)
+		if (identity->same(rows_at(&rows, identity->table, at), wanted))
+			break;
+	return at;
+}
+
+/**
+ * The row of that identity.  When there was none, it is new and blank, and *ret_row the
+ * place to fill its identity in; else NULL.  A row without its owner (NO_ROW, because
+ * that was cut) could never be used: it counts as cut too.
+ */
+static int row_place(struct snapshot *snapshot, const struct identity *identity, const void *wanted, bool owned,
+		     int64_t *cut, uint32_t *ret_at, void **ret_row)
+{
+	uint32_t at = NO_ROW;
+	int r = -E2BIG;
+
+	*ret_row = NULL;
+	if (owned) {
+		at = row_find(snapshot, identity, wanted);
+		if (at != NO_ROW) {
+			*ret_at = at;
+			return 0;
+		}
+		r = seek_prepare(snapshot, identity->table, identity->hash);
+	}
+	if (r == 0)
+		r = rows_append(snapshot, identity->table, ret_at, ret_row);
+	if (r == 0)
+		seek_insert(snapshot, identity->table, identity->hash(snapshot->seek->seed, wanted));
+	else if (r == -E2BIG)
+		(*cut)++;
+	return r;
+}
+
+/* ---- adding ---------------------------------------------------------------- */
+
+int snapshot_add_cgroup(struct snapshot *snapshot, struct text membership, struct cgroup_ix *ret)
+{
+	struct cgroup wanted = { .membership = membership }, *row;
+	void *new;
+	int r;
+
+	r = row_place(snapshot, &cgroup_identity, &wanted, text_seen(membership), &snapshot->cut.cgroups, &ret->at,
+		      &new);
+	row = new;
+	if (row)
+		row->membership = membership;
+	return r;
+}
+
+int snapshot_add_process(struct snapshot *snapshot, pid_t pid, int64_t start_ticks, struct process_ix *ret)
+{
+	struct process wanted = { .pid = pid, .start_ticks = start_ticks }, *row;
+	void *new;
+	int r;
+
+	r = row_place(snapshot, &process_identity, &wanted, true, &snapshot->cut.processes, &ret->at, &new);
+	row = new;
+	if (row) {
+		row->pid = pid;
+		row->start_ticks = start_ticks;
+	}
+	return r;
+}
+
+int snapshot_add_task(struct snapshot *snapshot, struct process_ix process, pid_t tid, int64_t start_ticks,
+		      struct task_ix *ret)
+{
+	struct task wanted = { .process = process, .tid = tid, .start_ticks = start_ticks }, *row;
+	void *new;
+	int r;
+
+	r = row_place(snapshot, &task_identity, &wanted, process.at != NO_ROW, &snapshot->cut.tasks, &ret->at, &new);
+	row = new;
+	if (row) {
+		row->process = process;
+		row->tid = tid;
+		row->start_ticks = start_ticks;
+	}
+	return r;
+}
+
+int snapshot_add_object(struct snapshot *snapshot, enum object_kind kind, struct object_key key,
+			struct object_ix *ret)
+{
+	struct object wanted = { .kind = (uint8_t)kind, .key = key }, *row;
+	void *new;
+	int r;
+
+	r = row_place(snapshot, &object_identity, &wanted, true, &snapshot->cut.objects, &ret->at, &new);
+	row = new;
+	if (row) {
+		row->kind = (uint8_t)kind;
+		row->key = key;
+	}
+	return r;
+}
+
+int snapshot_add_fd(struct snapshot *snapshot, const struct fd *fd, struct fd_ix *ret)
+{
+	struct fd wanted = *fd; /* it may lie in the table that moves */
+	void *new;
+	int r;
+
+	r = row_place(snapshot, &fd_identity, &wanted, fd->process.at != NO_ROW && fd->object.at != NO_ROW,
+		      &snapshot->cut.fds, &ret->at, &new);
+	if (r < 0)
+		return r;
+	if (new)
+		*fd_at(snapshot, *ret) = wanted;
+	else
+		fd_at(snapshot, *ret)->looks |= wanted.looks;
+	return 0;
+}
+
+int snapshot_add_hold(struct snapshot *snapshot, const struct hold *hold)
+{
+	struct hold wanted = *hold;
+	uint32_t at;
+	void *new;
+	int r;
+
+	r = row_place(snapshot, &hold_identity, &wanted, hold->object.at != NO_ROW && hold->process.at != NO_ROW,
+		      &snapshot->cut.holds, &at, &new);
+	if (r < 0)
+		return r;
+	if (new)
+		snapshot->holds.row[at] = wanted;
+	else
+		snapshot->holds.row[at].looks |= wanted.looks;
+	return 0;
+}
+
+int snapshot_add_watch(struct snapshot *snapshot, const struct watch *watch)
+{
+	struct watch wanted = *watch;
+	uint32_t at;
+	void *new;
+	int r;
+
+	r = row_place(snapshot, &watch_identity, &wanted, watch->set.at != NO_ROW, &snapshot->cut.watches, &at, &new);
+	if (r < 0)
+		return r;
+	if (new)
+		snapshot->watches.row[at] = wanted;
+	else
+		snapshot->watches.row[at].looks |= wanted.looks;
+	return 0;
+}
+
+int snapshot_add_peek(struct snapshot *snapshot, const struct peek *peek)
+{
+	struct peek added = *peek;
+	void *row;
+	uint32_t at;
+	int r = -E2BIG;
+
+	if (added.task.at != NO_ROW)
+		r = rows_append(snapshot, TABLE_PEEKS, &at, &row);
+	if (r == 0)
+		snapshot->peeks.row[at] = added;
+	else if (r == -E2BIG)
+		snapshot->cut.peeks++;
+	return r;
+}
+
+int snapshot_add_label(struct snapshot *snapshot, struct text name, struct text value)
+{
+	void *row;
+	uint32_t at;
+	int r;
+
+	r = rows_append(snapshot, TABLE_LABELS, &at, &row);
+	if (r == 0)
+		snapshot->labels.row[at] = (struct label){ name, value };
+	return r;
+}
+
+/* ---- finding --------------------------------------------------------------- */
+
+struct process_ix snapshot_find_process(const struct snapshot *snapshot, pid_t pid)
+{
+	struct process wanted = { .pid = pid };
+	struct seek_cursor cursor = seek_begin(snapshot, TABLE_PROCESSES, process_hash, &wanted);
+	struct process_ix ret = { NO_ROW }, at;
+
+	while ((at.at = seek_next(&cursor)) != NO_ROW)
+		if (process_at(snapshot, at)->pid == pid &&
+		    (ret.at == NO_ROW ||
+		     process_at(snapshot, at)->start_ticks > process_at(snapshot, ret)->start_ticks))
+			ret = at;
+	return ret;
+}
+
+struct task_ix snapshot_find_task(const struct snapshot *snapshot, pid_t tid)
+{
+	struct task wanted = { .tid = tid };
+	struct seek_cursor cursor = seek_begin(snapshot, TABLE_TASKS, task_hash, &wanted);
+	struct task_ix ret = { NO_ROW }, at;
+
+	while ((at.at = seek_next(&cursor)) != NO_ROW)
+		if (task_at(snapshot, at)->tid == tid &&
+		    (ret.at == NO_ROW || task_at(snapshot, at)->start_ticks > task_at(snapshot, ret)->start_ticks))
+			ret = at;
+	return ret;
+}
+
+struct object_ix snapshot_find_object(const struct snapshot *snapshot, enum object_kind kind, struct object_key key)
+{
+	struct object wanted = { .kind = (uint8_t)kind, .key = key };
+
+	return (struct object_ix){ row_find(snapshot, &object_identity, &wanted) };
+}
+
+/* ---- texts and gaps -------------------------------------------------------- */
+
+int snapshot_text(struct snapshot *snapshot, const void *bytes, size_t length, struct text *ret)
+{
+	uint32_t at;
+	int r;
+
+	*ret = TEXT_UNSEEN;
+	r = pool_intern(snapshot->pool, bytes, length, &at);
+	if (r == 0)
+		*ret = (struct text){ at, (uint32_t)length };
+	return r;
+}
+
+const char *snapshot_bytes(const struct snapshot *snapshot, struct text text)
+{
+	return text_seen(text) ? pool_bytes(snapshot->pool, text.at) : "";
+}
+
+struct gap gap_blank(unsigned probe, int sight, enum look look, int error)
+{
+	return (struct gap){
+		.probe = (uint8_t)probe,
+		.sight = (uint8_t)sight,
+		.look = (uint8_t)look,
+		.error = error < 0 ? -error : error,
+		.process = { NO_ROW },
+		.task = { NO_ROW },
+		.object = { NO_ROW },
+		.detail = TEXT_UNSEEN,
+	};
+}
+
+/** Is it the first gap of its reason?  Then remember it. */
+static bool reason_new(struct snapshot *snapshot, const struct gap *gap)
+{
+	struct seek *seek = snapshot->seek;
+	uint32_t i;
+
+	for (i = 0; i < seek->reason_count; i++) {
+		const struct gap *filed = &snapshot->gaps.row[seek->reasons[i]];
+
+		if (filed->probe == gap->probe && filed->sight == gap->sight && filed->error == gap->error &&
+		    filed->detail.at == gap->detail.at)
+			return false;
+	}
+	if (i == BOUND_GAP_REASONS)
+		return false;
+	seek->reasons[seek->reason_count++] = snapshot->gaps.count;
+	return true;
+}
+
+int snapshot_miss(struct snapshot *snapshot, uint8_t *sight, const struct gap *gap)
+{
+	struct gap filed = *gap;
+	bool first;
+	void *row;
+	uint32_t at;
+	int r;
+
+	if (sight)
+		*sight = filed.sight;
+	/* Ten thousand refusals of one kind must not crowd out the one of another. */
+	first = snapshot->gaps.count < BOUND_GAPS && reason_new(snapshot, &filed);
+	r = first || snapshot->gaps.count < BOUND_GAPS - BOUND_GAP_REASONS ?
+		    rows_append(snapshot, TABLE_GAPS, &at, &row) : -E2BIG;
+	if (r == 0)
+		snapshot->gaps.row[at] = filed;
+	else if (first)
+		snapshot->seek->reason_count--;
+	if (r == -E2BIG)
+		snapshot->cut.gaps++;
+	return r == -E2BIG ? 0 : r;
+}
