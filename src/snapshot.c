@@ -115,18 +115,30 @@ static bool task_same(const void *row, const void *wanted)
 	return a->tid == b->tid && a->start_ticks == b->start_ticks && a->process.at == b->process.at;
 }
 
+/** A link says "socket:[N]"; which kind of socket is learned later, and its row stays the same. */
+static uint8_t object_sort(const struct object *object)
+{
+	switch (object->kind) {
+	case OBJECT_UNIX:
+	case OBJECT_TCP:
+	case OBJECT_UDP:
+		return OBJECT_SOCKET;
+	}
+	return object->kind;
+}
+
 static uint32_t object_hash(uint64_t seed, const void *row)
 {
 	const struct object *object = row;
 
-	return hash_two(hash_mix(seed, object->kind), object->key.space, object->key.name);
+	return hash_two(hash_mix(seed, object_sort(object)), object->key.space, object->key.name);
 }
 
 static bool object_same(const void *row, const void *wanted)
 {
 	const struct object *a = row, *b = wanted;
 
-	return a->kind == b->kind && a->key.space == b->key.space && a->key.name == b->key.name;
+	return object_sort(a) == object_sort(b) && a->key.space == b->key.space && a->key.name == b->key.name;
 }
 
 static uint32_t fd_hash(uint64_t seed, const void *row)

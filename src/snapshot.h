@@ -279,7 +279,7 @@ struct object_look {
 	int64_t bytes_received, bytes_acked;   /**< tcp_info counters. */
 	int64_t expires_ns;       /**< timerfd: left at when_ns; 0 expired or disarmed. */
 	int64_t interval_ns;      /**< timerfd: 0 one-shot. */
-	int64_t word;             /**< Eventfd: its count.  Futex: the value read. */
+	int64_t word;             /**< Eventfd: its count.  Futex: the value read.  Signalfd: its mask, bit n-1 for signal n. */
 };
 
 struct object {
@@ -415,6 +415,8 @@ void snapshot_deinit(struct snapshot *snapshot);
  * (bounds.h), counted in snapshot->cut; the caller goes on without the row.  What
  * belongs to a row that was cut (its owner is NO_ROW) is cut likewise: a task always
  * has its process, an fd its process and object, a hold both, a watch its set.
+ * All kinds of sockets are one kind here: OBJECT_SOCKET finds the row that became
+ * OBJECT_TCP meanwhile, and the other way round.
  */
 int snapshot_add_cgroup(struct snapshot *snapshot, struct text membership, struct cgroup_ix *ret);
 int snapshot_add_process(struct snapshot *snapshot, pid_t pid, int64_t start_ticks, struct process_ix *ret);

@@ -130,6 +130,19 @@ Test(snapshot, an_object_is_its_kind_and_key)
 	cr_assert_eq(snapshot_find_object(&s, OBJECT_FILE, (struct object_key){ 2, 1 }).at, NO_ROW);
 }
 
+Test(snapshot, a_socket_keeps_its_row_when_its_family_is_learned)
+{
+	struct object_key key = { 0, 15716 };
+	struct object_ix socket, again;
+
+	cr_assert_eq(snapshot_add_object(&s, OBJECT_SOCKET, key, &socket), 0);
+	object_at(&s, socket)->kind = OBJECT_TCP;
+	cr_assert_eq(snapshot_add_object(&s, OBJECT_SOCKET, key, &again), 0);
+	cr_assert_eq(again.at, socket.at);
+	cr_assert_eq(snapshot_find_object(&s, OBJECT_TCP, key).at, socket.at);
+	cr_assert_eq(snapshot_find_object(&s, OBJECT_PIPE, key).at, NO_ROW);
+}
+
 Test(snapshot, cgroups_share_a_row)
 {
 	struct cgroup_ix a, b, c;
