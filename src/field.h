@@ -16,7 +16,11 @@
  *    integers are signed and refuse 2^63 and above;
  *  - texts are UTF-8 with \xNN (backslash doubled) for every byte that is not,
  *    or is a control: json_string() returns NULL for them otherwise;
- *  - UNSEEN, TEXT_UNSEEN and NO_ROW go as null, or the member is left out.
+ *  - what is unseen is left out (null is read as the same).
+ *
+ * Members and tables that this version does not know are ignored, for a later one may
+ * add some; names of an enum that it does not know are refused, for they change what
+ * a row means.
  *
  * After field_check() every index is in its table, every enum and every text in
  * range: code further on trusts a replayed snapshot as it does a fresh one.
@@ -31,11 +35,13 @@
 
 #include "snapshot.h"
 
+#define SNAPSHOT_SCHEMA "wedgetools.snapshot/1"
+
 enum field_type {
-	FIELD_NUMBER,  /**< int64_t or int32_t, by size.  int64_t UNSEEN is null. */
-	FIELD_WORD,    /**< uint64_t or uint32_t, "0x...". */
+	FIELD_NUMBER,  /**< int64_t or int32_t, by size. */
+	FIELD_WORD,    /**< uint64_t or uint32_t, "0x..."; 0 is unseen. */
 	FIELD_NAME,    /**< uint8_t into names[]. */
-	FIELD_LETTER,  /**< char, one of the letters in names[0]; 0 is null. */
+	FIELD_LETTER,  /**< char, one of the letters in names[0]; 0 is unseen. */
 	FIELD_TEXT,    /**< struct text */
 	FIELD_ROW,     /**< struct *_ix into table target. */
 	FIELD_BYTE,    /**< uint8_t, a number. */
@@ -87,8 +93,14 @@ extern const char *const answer_names[];      /**< "unknown", "no", "yes" */
 /** Make a row entirely unseen, as snapshot.h promises. */
 void field_unsee(const struct field *fields, void *row);
 
-/** Where and why a file was refused, for one line of complaint. */
-struct field_error { size_t line, column; char what[96]; char where[64]; };
+/** Where and why a file was refused, for one line of complaint: "line 17: tasks[3].t0.state: not one of RSDTtZXIP". */
+struct field_error {
+	size_t line, column;      /**< 0: none; the column only of what is no JSON. */
+	char what[96];            /**< Our own words: safe to show. */
+	char where[64];           /**< "" for a whole line. */
+	enum table_id table;      /**< Of field_check(): the row it is about; TABLES: the header. */
+	uint32_t row;
+};
 
 /** 0, or -errno of the stream (disk full, EPIPE). */
 int snapshot_save(const struct snapshot *snapshot, FILE *to);

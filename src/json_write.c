@@ -80,6 +80,12 @@ int json_out_end(struct json_out *json)
 	return json->error;
 }
 
+void json_out_line(struct json_out *json)
+{
+	put_char(json, '\n');
+	json->filled = 0;
+}
+
 void json_open_object(struct json_out *json, const char *key)
 {
 	open_bracket(json, key, false);

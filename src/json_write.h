@@ -33,6 +33,9 @@ void json_out_init(struct json_out *json, FILE *out, unsigned lines);
 /** Ends the line, flushes; 0 or the first -errno that the stream had. */
 int json_out_end(struct json_out *json);
 
+/** Ends the line; what follows is a document of its own (JSON Lines).  Only between documents. */
+void json_out_line(struct json_out *json);
+
 /* key: NULL within an array and for the whole. */
 void json_open_object(struct json_out *json, const char *key);
 void json_open_array(struct json_out *json, const char *key);
