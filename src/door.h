@@ -73,16 +73,22 @@ int door_hold(struct door *door, pid_t pid, int64_t start_ticks);
 bool door_alive(struct door *door, pid_t pid, int64_t start_ticks);
 
 enum ask {
-	ASK_FILE,    /**< Read path, up to limit bytes. */
+	ASK_FILE,    /**< Read path, up to limit bytes (0: BOUND_PROC_FILE).  Not through a link, as door_read(). */
 	ASK_LINK,    /**< readlink(2) of path. */
 	ASK_STAT,    /**< stat(2) through path, a link under fd/: the answer is a struct stat. */
 	ASK_MEMORY,  /**< limit bytes at address of tid, by process_vm_readv; SIGHT_GONE when pagemap
-	                  says that a page is not resident, so that a userfaultfd page is never touched. */
-	ASK_KCMP,    /**< kcmp(2) of pid and other_pid; type, first and second in number[]: int32_t, 0 equal. */
-	ASK_PIPE,    /**< FIONREAD and F_GETPIPE_SZ of pid's pipe fd number[0], borrowed by pidfd_getfd: struct pipe_level. */
-	ASK_TIMEOUTS,/**< SO_RCVTIMEO and SO_SNDTIMEO of pid's *unix* socket fd number[0]: struct socket_timeouts. */
+	                  says that the first page is not resident, SIGHT_CUT with the bytes before it when
+	                  a later one is not, so that a userfaultfd page is never touched. */
+	ASK_KCMP,    /**< kcmp(2) of pid and other_pid; type, first and second in number[]: int32_t, 0 equal.
+	                  KCMP_EPOLL_TFD: second is efd | tfd << 32, address is toff. */
+	ASK_PIPE,    /**< FIONREAD and F_GETPIPE_SZ of pid's pipe fd number[0], borrowed by pidfd_getfd: struct pipe_level.
+	                  SIGHT_MOVED: it is no pipe now. */
+	ASK_TIMEOUTS,/**< SO_RCVTIMEO and SO_SNDTIMEO of pid's *unix* socket fd number[0]: struct socket_timeouts.
+	                  SIGHT_MOVED: no socket now; SIGHT_UNSUPPORTED: of another family. */
 	ASK_DIAG,    /**< One sock_diag request (path: its bytes, limit: their length) in the network namespace of pid
-	                  (0: ours): the concatenated replies, NLMSG_DONE or NLMSG_ERROR included. */
+	                  (0: ours): the concatenated replies, NLMSG_DONE or NLMSG_ERROR included.  Name the owner where
+	                  it may block (INET_DIAG_INFO): a miss is put down to pid, and with 0 to nobody.  No
+	                  privilege is needed while that namespace is ours. */
 };
 
 struct pipe_level { int32_t readable, size; };
@@ -108,20 +114,26 @@ struct answer {
 
 /**
  * Ask many questions at once; answer() is called for each, in order, in this
- * process, once.  A nonzero return of answer() ends the round and is returned.
- * timeout_ms is for one question (BOUND_ASK_MS); questions still open when
- * deadline_ns (door_now_ns()) passes answer SIGHT_CUT.  0 or -errno.
+ * process, once.  It may read through the door, but not ask.  A nonzero return of
+ * answer() ends the round and is returned.
+ * timeout_ms is for one question (BOUND_ASK_MS), from when it was begun, and eight
+ * times as long while the helper runs on a CPU or waits for one; questions still open when
+ * deadline_ns (door_now_ns()) passes answer SIGHT_CUT.  A helper that dies by itself
+ * makes its question SIGHT_STRANGE.  After BOUND_HELPERS_LOST helpers all is SIGHT_CUT.
+ * A round of one question costs 7 us of CPU and a wake-up or two; in a long one the asking
+ * itself costs 0.1 us a question (measured).  0 or -errno.
  */
 int door_ask(struct door *door, const struct question *questions, size_t count, int timeout_ms,
 	     int64_t deadline_ns, int (*answer)(void *context, size_t which, const struct answer *answer),
 	     void *context);
 
-/** CPU time of helpers that ended, for snapshot.cost.  Ours is getrusage(2). */
+/** CPU time of all helpers so far, for snapshot.cost.  Ours is getrusage(2). */
 int64_t door_helper_cpu_ns(const struct door *door);
 
 /**
  * Test seam: from now on every path that ends so, in either leaf, answers with this
- * errno ("" matches all).  At most 8.
+ * errno ("" matches all).  Questions without a path go by "PID/memory", "PID/kcmp",
+ * "PID/pipe", "PID/timeouts", "PID/diag".  At most 8.
  */
 void door_inject(struct door *door, const char *path_end, int error);
 

@@ -16,6 +16,7 @@ enum { INJECTIONS = 8 };
 struct injection { char path_end[64]; int error; };
 
 struct holdings; /* identity.c: pidfds by pid */
+struct asking;   /* ask.c: the helper, and whom not to ask again */
 
 struct door {
 	int proc_fd;
@@ -25,6 +26,7 @@ struct door {
 	struct rlimit descriptors;/* as we found it */
 	rlim_t descriptors_most;  /* the soft limit now */
 	struct holdings *holdings;
+	struct asking *asking;
 	struct injection injections[INJECTIONS];
 	unsigned injection_count;
 };
@@ -42,5 +44,6 @@ ssize_t door_peek(const struct door *door, const char *path, char *to, size_t si
 bool error_is_ours(int error);
 
 struct holdings *holdings_destroy(struct holdings *holdings);
+struct asking *asking_destroy(struct asking *asking);
 
 #endif

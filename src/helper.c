@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Life of a helper: let go of everything inherited, then answer batches until killed.
+ * Allocates nothing, prints nothing, takes no signal but SIGKILL.
+ */
+#include "helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "door_inner.h"
+
+enum { PROC_FD = 3 };
+
+void channel_wait(_Atomic uint32_t *word, uint32_t value, int64_t for_ns)
+{
+	struct timespec timeout = { .tv_sec = for_ns / 1000000000, .tv_nsec = for_ns % 1000000000 };
+
+	syscall(SYS_futex, word, FUTEX_WAIT, value, for_ns < 0 ? NULL : &timeout, NULL, 0);
+}
+
+void channel_wake(_Atomic uint32_t *word)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static void descriptors_drop(int proc_fd, unsigned descriptors_most)
+{
+	unsigned each;
+	int fd;
+
+	/* A descriptor of its own even for /proc, not a share in ours. */
+	proc_fd = openat(proc_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc_fd < 0 || (proc_fd != PROC_FD && dup3(proc_fd, PROC_FD, O_CLOEXEC) < 0))
+		_exit(1);
+	if (syscall(SYS_close_range, PROC_FD + 1, ~0U, 0) < 0)
+		for (each = PROC_FD + 1; each < descriptors_most; each++)
+			close(each);
+	fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (each = 0; each < PROC_FD; each++)
+		if (fd < 0 || dup2(fd, each) < 0)
+			close(each);
+	if (fd >= PROC_FD)
+		close(fd);
+}
+
+static void bell_ring(struct channel *channel)
+{
+	atomic_fetch_add(&channel->bell, 1);
+	channel_wake(&channel->bell);
+}
+
+static void batch_answer(struct helper *helper, uint32_t batch)
+{
+	struct channel *channel = helper->channel;
+	const uint32_t count = channel->count; /* after the last answer it is not ours to read */
+	uint32_t i, used = 0;
+
+	atomic_store(&channel->started_ns, door_now_ns());
+	for (i = 0; i < count; i++) {
+		struct reply *reply = &channel->replies[i];
+
+		if (used >= CHANNEL_ENOUGH) {
+			atomic_store(&channel->ended, batch);
+			bell_ring(channel);
+			return;
+		}
+		reply->at = used;
+		helper_answer(helper, &channel->requests[i], channel->answers + used, reply);
+		used += (reply->length + CHANNEL_ALIGN) / CHANNEL_ALIGN * CHANNEL_ALIGN;
+
+		/* In this order a question never looks older than it is. */
+		atomic_store(&channel->started_ns, door_now_ns());
+		atomic_store(&channel->done, i + 1);
+		if (i + 1 >= atomic_load(&channel->wake_at)) {
+			atomic_store(&channel->wake_at, UINT32_MAX);
+			bell_ring(channel);
+		}
+	}
+}
+
+void helper_live(struct channel *channel, const struct door *door, pid_t parent)
+{
+	struct helper helper = {
+		.channel = channel, .proc_fd = PROC_FD, .live = door->live,
+		.pagemap_fd = -1, .pidfd = -1, .own_net_fd = -1,
+	};
+	uint32_t seen = 0;
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0);
+	prctl(PR_SET_NAME, "wedge-helper");
+	prctl(PR_SET_DUMPABLE, 0);
+	descriptors_drop(door->proc_fd, door->descriptors_most);
+	if (chdir("/") < 0)
+		_exit(1);
+
+	for (;;) {
+		while (atomic_load(&channel->posted) == seen)
+			channel_wait(&channel->posted, seen, -1);
+		seen = atomic_load(&channel->posted);
+		batch_answer(&helper, seen);
+	}
+}
