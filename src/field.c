@@ -177,7 +177,7 @@ static const struct field task_look_fields[] = {
 	COUNT(task_look, when_ns), SIGHT(task_look, stat_sight), SIGHT(task_look, wchan_sight),
 	SIGHT(task_look, call_sight), SIGHT(task_look, status_sight), SIGHT(task_look, sched_sight),
 	LETTER(task_look, state, state_letters), TEXT(task_look, wchan), INNER(task_look, call, call_fields),
-	COUNT(task_look, cpu_ns), COUNT(task_look, wait_ns), COUNT(task_look, voluntary),
+	COUNT(task_look, cpu_ns), COUNT(task_look, system_ns), COUNT(task_look, wait_ns), COUNT(task_look, voluntary),
 	COUNT(task_look, involuntary), COUNT(task_look, minor_faults), COUNT(task_look, major_faults),
 	NUMBER(task_look, silent_ns, -MOST, MOST), COUNT(task_look, silent_error_ns),
 	PID(task_look, tracer), NUMBER(task_look, cpu, 0, 1 << 20), END,

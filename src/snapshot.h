@@ -191,6 +191,7 @@ struct task_look {
 	struct text wchan;        /**< Whole kernel name: underscores tell.  Unseen also when running. */
 	struct call call;
 	int64_t cpu_ns;           /**< schedstat field 1; else stat ticks made ns. */
+	int64_t system_ns;        /**< stat field 15, in ticks: the part of it spent in the kernel. */
 	int64_t wait_ns;          /**< schedstat field 2: runnable, no CPU free. */
 	int64_t voluntary, involuntary; /**< Context switches, from status. */
 	int64_t minor_faults, major_faults; /**< stat fields 10 and 12. */
