@@ -28,6 +28,7 @@ const struct doubt_row doubts[] = {
 	{ DOUBT_FRAMES_UNREAD, UNSURE, "frames-unread", "its stack was not compared, so it may compute something" },
 	{ DOUBT_MOVES, LIKELY, "moves", "a timer or a moving thread could still change it" },
 	{ DOUBT_SHORT, UNSURE, "short", "the window was too short to tell" },
+	{ DOUBT_OVERDUE, LIKELY, "overdue", "that it should have finished is the caller's word" },
 	{ 0, PROVED, NULL, NULL },
 };
 
