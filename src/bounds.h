@@ -33,6 +33,10 @@ enum {
 	BOUND_FOLLOW_ROUNDS = 4,         /**< How often holders outside the tree are looked for. */
 	BOUND_FOLLOWED      = 256,       /**< Processes outside the tree that may join the report. */
 	BOUND_HELPERS_LOST  = 32,        /**< Helpers abandoned before a run stops asking. */
+	BOUND_WAKERS_EACH   = 256,       /**< Tasks behind one wait that the judge follows. */
+	BOUND_SUSPECTS      = 256,       /**< Ends of chains that are tried. */
+	BOUND_FINDINGS      = 32,        /**< Findings in a report. */
+	BOUND_PATIENCE_MS   = 60000,     /**< A sleep this long with data unread is neglect, a shorter one may be a pace. */
 
 	BOUND_LOAD_LINE     = 64 << 20,  /**< Bytes of one line of a replayed file. */
 

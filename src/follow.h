@@ -18,4 +18,13 @@
  */
 int follow_wanted(const struct snapshot *snapshot, struct arena *arena, struct object_ix **ret, uint32_t *count);
 
+struct scene;
+struct graph;
+/**
+ * After T1: objects not yet searched for on the whole machine, on which tasks wait that are closed
+ * under can_wake: one more pass completes the proof.  0 or -ENOMEM; *ret in the arena.
+ */
+int follow_confirm(const struct scene *scene, const struct graph *graph, struct arena *arena, struct object_ix **ret,
+		   uint32_t *count);
+
 #endif

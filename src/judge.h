@@ -116,7 +116,7 @@ struct suspect {
 	uint32_t doubts;               /**< Of the whole path to it. */
 };
 
-/** What a rule looks at, and where it leaves facts and doubts. */
+/** What a rule looks at, and where it leaves facts and doubts; helpers in trial.h. */
 struct trial {
 	const struct scene *scene;
 	const struct graph *graph;
@@ -124,9 +124,8 @@ struct trial {
 	struct fact facts[12];
 	uint32_t fact_count;
 	uint32_t doubts;               /**< Starts as those of the suspect. */
+	enum verdict verdict;          /**< Starts as the cause's; a rule may narrow it: a full pipe may close a circle. */
 };
-void trial_fact(struct trial *trial, struct fact fact); /**< Facts past the room are dropped: the first decide. */
-void trial_doubt(struct trial *trial, uint32_t doubts);
 
 struct cause {
 	const char *name;              /**< "not-consuming": stable, for scripts. */
