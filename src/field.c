@@ -196,7 +196,8 @@ static const struct field object_look_fields[] = {
 	COUNT(object_look, backlog), COUNT(object_look, backlog_max),
 	NUMBER(object_look, last_received_ms, 0, MOST_MS), NUMBER(object_look, last_sent_ms, 0, MOST_MS),
 	COUNT(object_look, bytes_received), COUNT(object_look, bytes_acked),
-	COUNT(object_look, expires_ns), COUNT(object_look, interval_ns), COUNT(object_look, word), END,
+	COUNT(object_look, expires_ns), COUNT(object_look, interval_ns),
+	NUMBER(object_look, word, -INT64_MAX, INT64_MAX), END,
 };
 static const struct field object_fields[] = {
 	NAME(object, kind, object_kind_names), NAME(object, cover, cover_names), NAME(object, reach, reach_names),

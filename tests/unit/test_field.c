@@ -2,6 +2,8 @@
 #include "field.h"
 
 #include <criterion/criterion.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -283,4 +285,53 @@ Test(field, unsee_overwrites_every_field)
 		field_unsee(tables[table].fields, again);
 		unseen_alike(tables[table].fields, row, again);
 	}
+}
+
+/* ---- wedge-snapshot(5) ----------------------------------------------------- */
+
+static char *page;
+
+static bool page_says(const char *word)
+{
+	static const char in_words[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+	size_t length = strlen(word);
+	const char *at = page;
+
+	for (; (at = strstr(at, word)); at += length)
+		if (!strchr(in_words, at[-1]) && !strchr(in_words, at[length]))
+			return true;
+	return false;
+}
+
+static void documented(const struct field *field)
+{
+	size_t i;
+
+	cr_expect(strcmp(field->name, "at") == 0 || page_says(field->name), "member %s", field->name);
+	for (i = 0; field->type == FIELD_NAME && field->names[i]; i++)
+		cr_expect(page_says(field->names[i]), "%s, a %s", field->names[i], field->name);
+}
+
+Test(field, the_manual_page_knows_every_member_and_name)
+{
+	const char *top = getenv("srcdir");
+	char path[4096];
+	enum table_id table;
+	size_t length;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/man/wedge-snapshot.5", top ? top : ".");
+	file = fopen(path, "r");
+	if (!file)
+		cr_skip_test("%s: run by make check, or with srcdir set", path);
+	page = calloc(1, 1 << 16);
+	length = fread(page, 1, (1 << 16) - 1, file);
+	fclose(file);
+	cr_assert(length > 0 && length < (1 << 16) - 1);
+	each_field(header_fields, documented);
+	for (table = 0; table < TABLES; table++) {
+		cr_expect(page_says(tables[table].name), "table %s", tables[table].name);
+		each_field(tables[table].fields, documented);
+	}
+	free(page);
 }
