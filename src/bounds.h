@@ -41,6 +41,7 @@ enum {
 	BOUND_LOAD_LINE     = 64 << 20,  /**< Bytes of one line of a replayed file. */
 
 	BOUND_ASK_MS        = 250,       /**< Deadline of one question to a helper. */
+	BOUND_NETLINK_MS    = 1000,      /**< Longest wait for the next reply of netlink. */
 	BOUND_BUDGET_MS     = 8000,      /**< Everything but the window. */
 	BOUND_PROGRESS_MS   = 500,       /**< After this long a terminal sees a progress line. */
 };

@@ -136,8 +136,12 @@ int64_t door_helper_cpu_ns(const struct door *door);
  * "PID/pipe", "PID/timeouts", "PID/diag".  At most 8.
  */
 void door_inject(struct door *door, const char *path_end, int error);
+/** The errno that a test wants for this path, or 0.  Netlink has the paths "netlink", "tcp_diag", "unix_diag" ... */
+int door_injected(const struct door *door, const char *path);
 
 /** Sight of an errno met while looking at a target. */
 int sight_of_errno(int error);
+/** Lack of these is our own trouble, wherever it is met; any other errno is about the target. */
+bool error_is_ours(int error);
 
 #endif

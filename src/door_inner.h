@@ -31,17 +31,11 @@ struct door {
 	unsigned injection_count;
 };
 
-/** The errno that a test wants for this path, or 0. */
-int door_injected(const struct door *door, const char *path);
-
 /**
  * A small file below /proc into the caller's bytes, NUL-terminated; what does not fit is
  * left.  For the door's own use: leaves the scratch buffer alone.  Length or -errno.
  */
 ssize_t door_peek(const struct door *door, const char *path, char *to, size_t size);
-
-/** Lack of these is our own trouble, wherever it is met; any other errno is about the target. */
-bool error_is_ours(int error);
 
 struct holdings *holdings_destroy(struct holdings *holdings);
 struct asking *asking_destroy(struct asking *asking);
