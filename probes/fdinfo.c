@@ -11,87 +11,26 @@
  */
 #include "fdinfo.h"
 
-#include <string.h>
 #include <sys/sysmacros.h>
 
+#include "scan.h"
 #include "snapshot.h"
 
-/** What is left of the text. */
-struct rest { const char *at, *end; };
-
-static void skip_blanks(struct rest *rest)
+/** After blanks: digits of that base. */
+static bool read_word(struct scan *rest, unsigned base, uint64_t *ret)
 {
-	while (rest->at < rest->end && (*rest->at == ' ' || *rest->at == '\t'))
-		rest->at++;
-}
-
-static bool skip_word(struct rest *rest, const char *word)
-{
-	size_t length = strlen(word);
-
-	if ((size_t)(rest->end - rest->at) < length || memcmp(rest->at, word, length))
-		return false;
-	rest->at += length;
-	return true;
-}
-
-static int digit_of(char letter)
-{
-	if (letter >= '0' && letter <= '9')
-		return letter - '0';
-	if (letter >= 'a' && letter <= 'f')
-		return letter - 'a' + 10;
-	return 16;
-}
-
-/** More than 64 bits are not a number. */
-static bool read_digits(struct rest *rest, unsigned base, uint64_t *ret)
-{
-	const char *first;
-	uint64_t value = 0;
-
-	for (first = rest->at; rest->at < rest->end; rest->at++) {
-		unsigned digit = digit_of(*rest->at);
-
-		if (digit >= base)
-			break;
-		if (value > (UINT64_MAX - digit) / base)
-			return false;
-		value = value * base + digit;
-	}
-	if (rest->at == first)
-		return false;
-	*ret = value;
-	return true;
-}
-
-static bool read_word(struct rest *rest, unsigned base, uint64_t *ret)
-{
-	skip_blanks(rest);
-	return read_digits(rest, base, ret);
-}
-
-static bool read_number(struct rest *rest, int64_t *ret)
-{
-	uint64_t value;
-	bool minus;
-
-	skip_blanks(rest);
-	minus = skip_word(rest, "-");
-	if (!read_digits(rest, 10, &value) || value > INT64_MAX)
-		return false;
-	*ret = minus ? -(int64_t)value : (int64_t)value;
-	return true;
+	scan_blanks(rest);
+	return scan_digits(rest, base, ret);
 }
 
 /** "(999, 995437914)": seconds and nanoseconds; centuries are as good as for ever. */
-static bool read_time(struct rest *rest, int64_t *ret)
+static bool read_time(struct scan *rest, int64_t *ret)
 {
 	uint64_t seconds, ns;
 
-	skip_blanks(rest);
-	if (!skip_word(rest, "(") || !read_word(rest, 10, &seconds) || !skip_word(rest, ",") ||
-	    !read_word(rest, 10, &ns) || ns >= 1000000000 || !skip_word(rest, ")"))
+	scan_blanks(rest);
+	if (!scan_word(rest, "(") || !read_word(rest, 10, &seconds) || !scan_word(rest, ",") ||
+	    !read_word(rest, 10, &ns) || ns >= 1000000000 || !scan_word(rest, ")"))
 		return false;
 	*ret = seconds >= INT64_MAX / 1000000000 ? INT64_MAX : (int64_t)(seconds * 1000000000 + ns);
 	return true;
@@ -119,13 +58,13 @@ static const struct line {
 	{ "scm_fds:", FORM_DECIMAL, offsetof(struct fdinfo, in_flight) },
 };
 
-static bool read_value(struct rest *rest, enum form form, int64_t *ret)
+static bool read_value(struct scan *rest, enum form form, int64_t *ret)
 {
 	uint64_t word;
 
 	switch (form) {
 	case FORM_DECIMAL:
-		return read_number(rest, ret);
+		return scan_number(rest, ret);
 	case FORM_TIME:
 		return read_time(rest, ret);
 	case FORM_OCTAL:
@@ -147,14 +86,14 @@ static bool read_value(struct rest *rest, enum form form, int64_t *ret)
 	return false;
 }
 
-static void parse_line(struct rest rest, struct fdinfo *info)
+static void parse_line(struct scan rest, struct fdinfo *info)
 {
 	int64_t *member;
 	int64_t value;
 	size_t i;
 
 	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		if (skip_word(&rest, lines[i].name))
+		if (scan_word(&rest, lines[i].name))
 			break;
 	if (i == sizeof(lines) / sizeof(lines[0]))
 		return;
@@ -163,30 +102,15 @@ static void parse_line(struct rest rest, struct fdinfo *info)
 		*member = value;
 }
 
-/** Take a line off the text, without its newline; false at the end. */
-static bool take_line(const char **text, size_t *length, struct rest *ret)
-{
-	const char *newline;
-
-	if (*length == 0)
-		return false;
-	newline = memchr(*text, '\n', *length);
-	ret->at = *text;
-	ret->end = newline ? newline : *text + *length;
-	*length -= ret->end - *text + (newline != NULL);
-	*text = ret->end + (newline != NULL);
-	return true;
-}
-
 int fdinfo_parse(const char *text, size_t length, struct fdinfo *ret)
 {
+	struct scan rest = scan_begin(text, length), line;
 	struct fdinfo info;
-	struct rest line;
 	size_t i;
 
 	for (i = 0; i < sizeof(info) / sizeof(int64_t); i++)
 		((int64_t *)&info)[i] = UNSEEN;
-	while (take_line(&text, &length, &line))
+	while (scan_line(&rest, &line))
 		parse_line(line, &info);
 	*ret = info;
 	return info.flags == UNSEEN ? SIGHT_STRANGE : SIGHT_OK;
@@ -197,28 +121,28 @@ int fdinfo_parse(const char *text, size_t length, struct fdinfo *ret)
  *
  * sdev is the kernel's own dev_t: 12 bits of major above 20 bits of minor.
  */
-static bool parse_watch(struct rest rest, struct fdinfo_watch *ret)
+static bool parse_watch(struct scan rest, struct fdinfo_watch *ret)
 {
 	struct fdinfo_watch watch = { 0 };
 	uint64_t events, data, device;
 	int64_t number, offset;
 
-	if (!skip_word(&rest, "tfd:") || !read_number(&rest, &number) || number < 0 || number > INT32_MAX)
+	if (!scan_word(&rest, "tfd:") || !scan_number(&rest, &number) || number < 0 || number > INT32_MAX)
 		return false;
-	skip_blanks(&rest);
-	if (!skip_word(&rest, "events:") || !read_word(&rest, 16, &events) || events > UINT32_MAX)
+	scan_blanks(&rest);
+	if (!scan_word(&rest, "events:") || !read_word(&rest, 16, &events) || events > UINT32_MAX)
 		return false;
 	watch.number = (int32_t)number;
 	watch.events = (uint32_t)events;
-	skip_blanks(&rest);
-	if (!skip_word(&rest, "data:") || !read_word(&rest, 16, &data))
+	scan_blanks(&rest);
+	if (!scan_word(&rest, "data:") || !read_word(&rest, 16, &data))
 		return false;
-	skip_blanks(&rest);
-	if (skip_word(&rest, "pos:") && read_number(&rest, &offset)) {
-		skip_blanks(&rest);
-		if (skip_word(&rest, "ino:") && read_word(&rest, 16, &watch.inode)) {
-			skip_blanks(&rest);
-			if (skip_word(&rest, "sdev:") && read_word(&rest, 16, &device) && device <= UINT32_MAX)
+	scan_blanks(&rest);
+	if (scan_word(&rest, "pos:") && scan_number(&rest, &offset)) {
+		scan_blanks(&rest);
+		if (scan_word(&rest, "ino:") && read_word(&rest, 16, &watch.inode)) {
+			scan_blanks(&rest);
+			if (scan_word(&rest, "sdev:") && read_word(&rest, 16, &device) && device <= UINT32_MAX)
 				watch.device = makedev(device >> 20, device & 0xfffff);
 		}
 	}
@@ -228,10 +152,12 @@ static bool parse_watch(struct rest rest, struct fdinfo_watch *ret)
 
 bool fdinfo_watch(const char **text, size_t *length, struct fdinfo_watch *ret)
 {
-	struct rest line;
+	struct scan rest = scan_begin(*text, *length), line;
+	bool found = false;
 
-	while (take_line(text, length, &line))
-		if (parse_watch(line, ret))
-			return true;
-	return false;
+	while (!found && scan_line(&rest, &line))
+		found = parse_watch(line, ret);
+	*text = rest.at;
+	*length = rest.end - rest.at;
+	return found;
 }

@@ -2,4 +2,6 @@
 /* The probes, in the order in which survey() runs them. */
 #include "probe.h"
 
-const struct probe *const probes[PROBES];
+const struct probe *const probes[PROBES] = {
+	[PROBE_FDS] = &probe_fds,
+};

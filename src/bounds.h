@@ -11,6 +11,7 @@ enum {
 	BOUND_TASKS         = 131072,    /**< Rows of tasks. */
 	BOUND_FDS           = 1048576,   /**< Rows of fds. */
 	BOUND_FDS_EACH      = 65536,     /**< fds listed of one process. */
+	BOUND_PIPES         = 16384,     /**< Pipes asked how full they are, at one look. */
 	BOUND_OBJECTS       = 1048576,   /**< Rows of objects. */
 	BOUND_HOLDS         = 262144,    /**< Rows of holds. */
 	BOUND_WATCHES       = 262144,    /**< Rows of watches. */

@@ -238,6 +238,7 @@ enum object_kind {
  *	eventfd			0			eventfd-id
  *	pty slave		1			index under /dev/pts (devpts of our mount namespace)
  *	pty master		2			tty-index of fdinfo
+ *	pty of another devpts	2^63 | st_dev << 8 | 1, 2	the same
  *	device, tty		3			st_rdev
  *	pidfd			4			pid it names
  *	other anonymous fds	pid << 32 | fd		0, or merged with its twin by kcmp

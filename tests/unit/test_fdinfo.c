@@ -51,6 +51,7 @@ Test(fdinfo, eventfd)
 Test(fdinfo, full_eventfd)
 {
 	cr_assert_eq(parsed("flags:\t02\neventfd-count: fffffffffffffffe\n").count, INT64_MAX);
+	cr_assert_eq(parsed("flags:\t02\neventfd-count: 10000000000000000\n").count, INT64_MAX);
 }
 
 Test(fdinfo, armed_timerfd)
@@ -99,8 +100,8 @@ Test(fdinfo, locks_and_the_unheard_of_are_no_matter)
 Test(fdinfo, garbage_is_not_a_number)
 {
 	struct fdinfo info;
-	static const char text[] = "pos:\t9223372036854775808\nflags:\t9\nmnt_id:\t- 3\nino:\t12x\n"
-				   "eventfd-count: 10000000000000000\nticks: \nit_value: (1, 1000000000)\n"
+	static const char text[] = "pos:\t0x1\nflags:\t9\nmnt_id:\t- 3\nino:\t12x\n"
+				   "eventfd-count: g\nticks: \nit_value: (1, 1000000000)\n"
 				   "it_interval: (1 2)\nPid:\t--1\ntty-index:\nscm_fds";
 	size_t length;
 
