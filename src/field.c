@@ -204,7 +204,7 @@ static const struct field object_fields[] = {
 	ANSWER(object, in_flight), BYTE(object, pty_master, 1), NUMBER(object, family, 0, INT32_MAX),
 	NUMBER(object, type, 0, INT32_MAX), PID(object, pid), NUMBER(object, receive_timeout_ms, 0, MOST_MS),
 	NUMBER(object, send_timeout_ms, 0, MOST_MS), INNER(object, key, key_fields), WORD(object, ns_net),
-	ROW(object, peer, TABLE_OBJECTS), TEXT(object, label), TEXT(object, remote),
+	ROW(object, peer, TABLE_OBJECTS), ROW(object, listener, TABLE_OBJECTS), TEXT(object, label), TEXT(object, remote),
 	AT(object, object_look_fields), END,
 };
 

@@ -296,6 +296,8 @@ struct object {
 	struct object_key key;
 	uint64_t ns_net;          /**< Sockets: inode of the network namespace it was found in; 0 not known. */
 	struct object_ix peer;    /**< Connected socket, other side of a pty; else NO_ROW. */
+	struct object_ix listener;/**< Either end of a connection that was not accepted yet: the listening socket
+	                               whose holders must do so; else NO_ROW. */
 	struct text label, remote;/**< "pipe:[123]", "127.0.0.1:80", "/path"; remote end of a socket. */
 	struct object_look at[LOOKS];
 };
