@@ -39,6 +39,7 @@ enum {
 	BOUND_FINDINGS      = 32,        /**< Findings in a report. */
 	BOUND_PATIENCE_MS   = 60000,     /**< A sleep this long with data unread is neglect, a shorter one may be a pace. */
 
+	BOUND_PHRASE        = 2048,      /**< Bytes of one sentence of a report. */
 	BOUND_LOAD_LINE     = 64 << 20,  /**< Bytes of one line of a replayed file. */
 
 	BOUND_ASK_MS        = 250,       /**< Deadline of one question to a helper. */

@@ -47,8 +47,7 @@ static bool code_is_in(uint32_t code, const struct range_of_codes *ranges, size_
 }
 #define IS_IN(code, ranges) code_is_in((code), (ranges), sizeof(ranges) / sizeof((ranges)[0]))
 
-/* The escape of one character, at most 4 bytes of input; returns the bytes of input used. */
-static unsigned escape_one(enum place place, const char *bytes, size_t length, char *to, size_t *ret)
+unsigned escape_next(enum place place, const char *bytes, size_t length, char *to, size_t *made)
 {
 	static const char digits[] = "0123456789abcdef";
 	const char *slash = place == PLACE_JSON ? "\\\\" : "\\";
@@ -64,7 +63,7 @@ static unsigned escape_one(enum place place, const char *bytes, size_t length, c
 			out = (size_t)(stpcpy(to, "\\\"") - to);
 		else
 			memcpy(to, bytes, out = count);
-		*ret = out;
+		*made = out;
 		return count;
 	}
 	if (count == 0)
@@ -76,7 +75,7 @@ static unsigned escape_one(enum place place, const char *bytes, size_t length, c
 		to[out++] = digits[(unsigned char)bytes[i] >> 4];
 		to[out++] = digits[(unsigned char)bytes[i] & 15];
 	}
-	*ret = out;
+	*made = out;
 	return count;
 }
 
@@ -93,7 +92,7 @@ static size_t plain_run(const char *bytes, size_t length)
 
 int put_escaped(FILE *out, enum place place, const char *bytes, size_t length)
 {
-	char one[4 * ESCAPE_MOST];
+	char one[ESCAPE_ROOM];
 	size_t at = 0, run, made;
 
 	while (at < length) {
@@ -103,7 +102,7 @@ int put_escaped(FILE *out, enum place place, const char *bytes, size_t length)
 		at += run;
 		if (at == length)
 			break;
-		at += escape_one(place, bytes + at, length - at, one, &made);
+		at += escape_next(place, bytes + at, length - at, one, &made);
 		if (fwrite_unlocked(one, 1, made, out) != made)
 			return -errno;
 	}
@@ -112,11 +111,11 @@ int put_escaped(FILE *out, enum place place, const char *bytes, size_t length)
 
 size_t escape_into(char *to, size_t size, enum place place, const char *bytes, size_t length)
 {
-	char one[4 * ESCAPE_MOST];
+	char one[ESCAPE_ROOM];
 	size_t at = 0, used = 0, made;
 
 	while (at < length) {
-		at += escape_one(place, bytes + at, length - at, one, &made);
+		at += escape_next(place, bytes + at, length - at, one, &made);
 		if (used + made >= size)
 			break;
 		memcpy(to + used, one, made);

@@ -27,6 +27,13 @@ int put_escaped(FILE *out, enum place place, const char *bytes, size_t length);
 size_t escape_into(char *to, size_t size, enum place place, const char *bytes, size_t length);
 
 /**
+ * One character of it, into to[ESCAPE_ROOM] without a NUL: *made bytes.  Returns how
+ * many bytes of input it was, at least 1.
+ */
+enum { ESCAPE_ROOM = 4 * ESCAPE_MOST };
+unsigned escape_next(enum place place, const char *bytes, size_t length, char *to, size_t *made);
+
+/**
  * Undo: turn the text of escape_into(PLACE_TERMINAL) back into bytes, in place.
  * Returns the length, or -1 when a backslash is not followed by one of ours.
  */

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What was not seen, in words: a row for each thing a probe may miss, and what to do
+ * about it from who looked and how it failed.  A probe's new gap is a row here.
+ */
+#include <string.h>
+
+#include "field.h"
+#include "words.h"
+
+struct missed {
+	const char *probe;        /* By name: gaps[].probe. */
+	const char *detail;       /* As filed; NULL: whatever else this probe misses. */
+	const char *meaning, *cost;
+	const char *unsupported;  /* What to do where this kernel does not offer it; NULL: nothing. */
+};
+
+static const struct missed missed[] = {
+	{ "host", "pressure", "the pressure of the machine", "whether the machine is slow, rather than the program",
+	  "boot with psi=1" },
+	{ "host", NULL, "the load of the machine", "whether the machine is slow, rather than the program", NULL },
+
+	{ "tasks", "children", "lists of children", "nothing: every process was searched for its parent instead", NULL },
+	{ "tasks", "task", "threads", "what other threads of these processes wait for", NULL },
+	{ "tasks", NULL, "processes of the tree", "whether one of them is what the others wait for", NULL },
+
+	{ "state", "syscall", "system calls", "which descriptor, lock or child is waited for", NULL },
+	{ "state", "memory", "memory that system calls name", "timeouts, and which descriptors poll and select wait for",
+	  NULL },
+	{ "state", "wchan", "where the kernel has put tasks to sleep", "telling some waits apart", NULL },
+	{ "state", "sched", "when tasks last ran", "who fell silent first", NULL },
+	{ "state", "schedstat", "how long tasks waited for a CPU", "telling starved from stuck", NULL },
+	{ "state", "io", "bytes read and written", "telling slow progress from none", NULL },
+	{ "state", "cmdline", "command lines", "names of scripts and modules", NULL },
+	{ "state", "exe", "programs of processes", "names of programs", NULL },
+	{ "state", "cwd", "working directories", "nothing but their names", NULL },
+	{ "state", "ns", "namespaces of processes", "telling objects of containers apart", NULL },
+	{ "state", "timers", "POSIX timers", "proof: a timer may interrupt a wait", NULL },
+	{ "state", NULL, "the state of tasks", "what they do", NULL },
+
+	{ "cgroups", NULL, "control groups", "whether a limit or a freezer holds the processes", NULL },
+
+	{ "fds", "fd", "open descriptors", "who holds the other end of pipes and sockets", NULL },
+	{ "fds", "fdinfo", "modes of descriptors, and what event loops listen for",
+	  "who reads and who writes a pipe, and which descriptors are listened to", NULL },
+	{ "fds", "pipe", "how full pipes are", "telling a full pipe from an empty one", NULL },
+	{ "fds", "kcmp", "which descriptors are the same file", "who shares event loops and descriptor tables", NULL },
+	{ "fds", NULL, "some open descriptors", "who holds the other end of pipes and sockets", NULL },
+
+	{ "sockets", "unix_diag", "queues and peers of unix sockets", "who waits for whom over unix sockets",
+	  "modprobe unix_diag" },
+	{ "sockets", "inet_diag", "queues and peers of TCP and UDP sockets", "who waits for whom over TCP and UDP",
+	  "modprobe -a inet_diag tcp_diag udp_diag" },
+	{ "sockets", "tcp_info", "ages of TCP connections", "when data last came and went", NULL },
+	{ "sockets", "netns", "sockets of other network namespaces", "who is at the other end of them", NULL },
+	{ "sockets", "timeouts", "timeouts set on sockets", "proof: a receive or send timeout may end a wait", NULL },
+	{ "sockets", NULL, "queues and peers of sockets", "who waits for whom over sockets", NULL },
+
+	{ "holders", NULL, "descriptors of processes outside the tree",
+	  "proof: one of them may hold the other end of what is waited for", NULL },
+	{ "futexes", NULL, "who shares the memory of futexes", "who else may wake a waiter", NULL },
+};
+
+static const struct missed *find_missed(const struct report *report, const struct gap_group *gap)
+{
+	const char *detail = snapshot_bytes(report->scene->snapshot, gap->detail);
+	size_t i;
+
+	for (i = 0; i < sizeof(missed) / sizeof(missed[0]); i++)
+		if (strcmp(missed[i].probe, probe_names[gap->probe]) == 0 &&
+		    (!missed[i].detail || strcmp(missed[i].detail, detail) == 0))
+			return &missed[i];
+	return NULL;
+}
+
+#define CAP_SYS_PTRACE_BIT (UINT64_C(1) << 19)
+
+/* All processes of the gap belong to the viewer: then only Yama, seccomp or dumpable stand in the way. */
+static bool are_own(const struct report *report, const struct gap_group *gap)
+{
+	const struct snapshot *snapshot = report->scene->snapshot;
+	uint32_t i;
+
+	for (i = 0; i < gap->process_count; i++)
+		if (process_at(snapshot, gap->processes[i])->uid != snapshot->viewer.euid)
+			return false;
+	return gap->process_count > 0;
+}
+
+static void say_denied(const struct report *report, const struct gap_group *gap, struct gap_words *ret)
+{
+	const struct viewer *viewer = &report->scene->snapshot->viewer;
+	bool able = viewer->capabilities & CAP_SYS_PTRACE_BIT;
+
+	ret->because = "permission denied";
+	ret->remedy = "sudo wedgecheck {target}";
+	if (viewer->ptrace_scope == 3) {
+		ret->because = "ptrace_scope=3";
+		ret->remedy = "set kernel.yama.ptrace_scope below 3, which takes a reboot";
+	} else if (viewer->ptrace_scope == 2 && !able) {
+		ret->because = "ptrace_scope=2";
+	} else if (viewer->ptrace_scope == 1 && !able && are_own(report, gap)) {
+		ret->because = "ptrace_scope=1";
+	} else if (viewer->seccomp == 2 && (able || viewer->euid == 0 || are_own(report, gap))) {
+		ret->because = "denied to this container";
+		ret->remedy = "run it on the host, or in a container with --cap-add=SYS_PTRACE "
+			      "--security-opt seccomp=unconfined";
+	} else if (viewer->euid == 0 && !able) {
+		ret->remedy = "run it with CAP_SYS_PTRACE, in a container: --cap-add=SYS_PTRACE";
+	} else if (viewer->euid == 0) {
+		ret->because = "denied even to root";
+		ret->remedy = NULL;
+	}
+}
+
+struct gap_words gap_words(const struct report *report, const struct gap_group *gap)
+{
+	const struct missed *row = find_missed(report, gap);
+	struct gap_words ret = {
+		.meaning = row ? row->meaning : "some facts",
+		.cost = row ? row->cost : "some conclusions",
+	};
+
+	switch (gap->sight) {
+	case SIGHT_DENIED:
+		say_denied(report, gap, &ret);
+		break;
+	case SIGHT_GONE:
+		ret.because = "gone while we looked";
+		break;
+	case SIGHT_TIMEOUT:
+		ret.because = "no answer in time";
+		break;
+	case SIGHT_UNSUPPORTED:
+		ret.because = "not offered by this kernel";
+		ret.remedy = row ? row->unsupported : NULL;
+		break;
+	case SIGHT_MOVED:
+		ret.because = "changed whenever it was read";
+		ret.remedy = "look again: wedgecheck {target}";
+		break;
+	case SIGHT_CUT:
+		ret.because = "more than our bounds allow";
+		ret.remedy = "ask for fewer processes";
+		break;
+	case SIGHT_STRANGE:
+		ret.because = "the answer made no sense";
+		ret.remedy = "keep it for a bug report: wedgecheck --save FILE {target}";
+		break;
+	default:
+		ret.because = "not looked at";
+		break;
+	}
+	return ret;
+}
