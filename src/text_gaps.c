@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* The end of a text report: what was not seen and how to see it, and what looking cost. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "text_parts.h"
+#include "words.h"
+
+static bool same(const char *one, const char *other)
+{
+	return one == other || (one && other && strcmp(one, other) == 0);
+}
+
+/* Gaps with one reason and one remedy make one line. */
+static bool belong_together(const struct gap_words *one, const struct gap_words *other)
+{
+	return same(one->because, other->because) && same(one->remedy, other->remedy);
+}
+
+static bool said_before(const struct report *report, uint32_t first, uint32_t which, const struct gap_words *words,
+			bool meaning_too)
+{
+	uint32_t i;
+
+	for (i = first; i < which; i++) {
+		struct gap_words other = gap_words(report, &report->gaps[i]);
+
+		if (belong_together(words, &other) && (!meaning_too || same(words->meaning, other.meaning)))
+			return true;
+	}
+	return false;
+}
+
+/* "of feedd[4260]", "of 3 processes": where it is the same for all that the line names. */
+static void add_whose(struct phrase *phrase, const struct report *report, uint32_t first, const struct gap_words *words)
+{
+	const struct gap_group *group = &report->gaps[first];
+	uint32_t i;
+
+	for (i = first; i < report->gap_count; i++) {
+		struct gap_words other = gap_words(report, &report->gaps[i]);
+
+		if (belong_together(words, &other) && report->gaps[i].process_count != group->process_count)
+			return;
+	}
+	if (group->process_count == 1) {
+		phrase_add(phrase, " of ");
+		words_process(phrase, report->scene->snapshot, group->processes[0]);
+	} else if (group->process_count > 1) {
+		phrase_format(phrase, " of %" PRIu32 " processes", group->process_count);
+	}
+}
+
+static void put_gap_line(struct page *page, const struct report *report, uint32_t first, const struct gap_words *words)
+{
+	struct phrase phrase;
+	bool any = false;
+	uint32_t i;
+
+	phrase_init(&phrase, page_place(page));
+	for (i = first; i < report->gap_count; i++) {
+		struct gap_words other = gap_words(report, &report->gaps[i]);
+
+		if (!belong_together(words, &other) || said_before(report, first, i, &other, true))
+			continue;
+		if (any)
+			phrase_add(&phrase, ", ");
+		phrase_add(&phrase, other.meaning);
+		any = true;
+	}
+	add_whose(&phrase, report, first, words);
+	phrase_add(&phrase, " (");
+	phrase_add(&phrase, words->because);
+	phrase_add(&phrase, words->remedy ? "): " : ")");
+	if (words->remedy)
+		words_add(&phrase, report, NULL, NULL, words->remedy);
+	page_label(page, "not seen");
+	page_phrase(page, &phrase);
+}
+
+static void add_cut(struct phrase *phrase, int64_t count, const char *noun)
+{
+	if (count <= 0)
+		return;
+	phrase_add(phrase, phrase->length > 0 ? ", " : "");
+	phrase_format(phrase, "%" PRId64 " %s%s", count, noun, count == 1 ? "" : noun[strlen(noun) - 1] == 's' ? "es" : "s");
+}
+
+static bool put_cut(struct page *page, const struct cut *cut)
+{
+	struct phrase phrase;
+
+	phrase_init(&phrase, page_place(page));
+	add_cut(&phrase, cut->processes, "process");
+	add_cut(&phrase, cut->tasks, "thread");
+	add_cut(&phrase, cut->fds, "descriptor");
+	add_cut(&phrase, cut->objects, "object");
+	add_cut(&phrase, cut->holds, "holder");
+	add_cut(&phrase, cut->watches, "watched descriptor");
+	add_cut(&phrase, cut->peeks, "memory read");
+	add_cut(&phrase, cut->cgroups, "control group");
+	add_cut(&phrase, cut->followed, "outside process");
+	add_cut(&phrase, cut->gaps, "gap");
+	if (phrase.length == 0)
+		return false;
+	phrase_add(&phrase, ": more than our bounds allow");
+	page_label(page, "left out");
+	page_phrase(page, &phrase);
+	return true;
+}
+
+void text_gaps(struct page *page, const struct report *report)
+{
+	const struct snapshot *snapshot = report->scene->snapshot;
+	const struct cost *cost = &snapshot->cost;
+	struct phrase phrase;
+	char text[32];
+	uint32_t i;
+	bool cut;
+
+	for (i = 0; i < report->gap_count; i++) {
+		struct gap_words words = gap_words(report, &report->gaps[i]);
+
+		if (!said_before(report, 0, i, &words, false))
+			put_gap_line(page, report, i, &words);
+	}
+	cut = put_cut(page, &snapshot->cut);
+	page_label(page, "seen");
+	phrase_init(&phrase, page_place(page));
+	phrase_add(&phrase, report->gap_count == 0 && !cut ? "everything; " : "all else; ");
+	format_age(cost->wall_ns / 1000000, text, sizeof(text));
+	phrase_tie(&phrase, text);
+	if (cost->threads_stopped == 0) {
+		phrase_add(&phrase, "; nothing was stopped");
+	} else {
+		format_age(cost->longest_stop_ns / 1000000, text, sizeof(text));
+		phrase_format(&phrase, "; %" PRId64 " thread%s stopped, for ", cost->threads_stopped,
+			      cost->threads_stopped == 1 ? "" : "s");
+		phrase_tie(&phrase, text);
+		phrase_add(&phrase, " at most");
+	}
+	page_phrase(page, &phrase);
+	page_end_line(page);
+}
