@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From an identity to the rows that may have it, while a snapshot is filled: one
- * open-addressed table of row numbers for each table of rows.  Rows that came
- * without being announced (a loaded snapshot) are taken in when somebody asks.
+ * From an identity to its row, while a snapshot is filled: one open-addressed table
+ * of row numbers for each table of rows that have one.  Rows that came without being
+ * announced (a loaded snapshot) are taken in when somebody asks.
  */
 #ifndef SEEK_H
 #define SEEK_H
@@ -12,9 +12,6 @@
 #include "bounds.h"
 #include "field.h"
 #include "snapshot.h"
-
-/** The hash of a row's identity; equal identities have equal hashes. */
-typedef uint32_t seek_hash(uint64_t seed, const void *row);
 
 struct seek_slot { uint32_t hash, at; }; /**< at is one more than the row's; 0: empty. */
 
@@ -36,20 +33,21 @@ struct seek {
 int seek_create(struct seek **ret);
 struct seek *seek_destroy(struct seek *seek);
 
-/**
- * Take in all rows of a table, with room for one more: after it seek_insert() cannot
- * fail.  0 or -ENOMEM.
- */
-int seek_prepare(const struct snapshot *snapshot, enum table_id table, seek_hash *hash);
-/** The newest row of the table, which seek_prepare() made room for. */
-void seek_insert(const struct snapshot *snapshot, enum table_id table, uint32_t hash);
+/* A wanted row is one of which only the identity is filled in. */
 
-/** Rows that may have that hash: all of them when memory is short. */
+/** Take in all rows of a table and make room for one more.  0 or -ENOMEM. */
+int seek_prepare(const struct snapshot *snapshot, enum table_id table);
+/** Take in row, which is or is like the one after those known; seek_prepare() made room. */
+void seek_insert(const struct snapshot *snapshot, enum table_id table, const void *row);
+/** The row of that identity, or NO_ROW. */
+uint32_t seek_find(const struct snapshot *snapshot, enum table_id table, const void *wanted);
+
+/** Rows of which the hash is that of wanted (a pid has several processes); all rows when memory is short. */
 struct seek_cursor {
 	const struct seek_index *index; /**< NULL: walk all rows. */
 	uint32_t hash, at, count;
 };
-struct seek_cursor seek_begin(const struct snapshot *snapshot, enum table_id table, seek_hash *hash, const void *wanted);
+struct seek_cursor seek_begin(const struct snapshot *snapshot, enum table_id table, const void *wanted);
 /** The next such row, or NO_ROW. */
 uint32_t seek_next(struct seek_cursor *cursor);
 

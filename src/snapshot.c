@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "bounds.h"
-#include "hash.h"
 #include "pool.h"
 #include "rows.h"
 #include "seek.h"
@@ -65,184 +64,36 @@ int rows_append(struct snapshot *snapshot, enum table_id table, uint32_t *ret_at
 	return 0;
 }
 
-/* ---- identities ------------------------------------------------------------ */
-
-static uint32_t hash_two(uint64_t seed, uint64_t first, uint64_t second)
-{
-	return (uint32_t)hash_mix(hash_mix(seed, first), second);
-}
-
-static uint32_t cgroup_hash(uint64_t seed, const void *row)
-{
-	const struct cgroup *cgroup = row;
-
-	return hash_two(seed, cgroup->membership.at, 0);
-}
-
-static bool cgroup_same(const void *row, const void *wanted)
-{
-	const struct cgroup *a = row, *b = wanted;
-
-	return a->membership.at == b->membership.at && a->membership.length == b->membership.length;
-}
-
-/* By pid alone, and by tid alone: snapshot_find_*() know no more. */
-static uint32_t process_hash(uint64_t seed, const void *row)
-{
-	const struct process *process = row;
-
-	return hash_two(seed, (uint32_t)process->pid, 0);
-}
-
-static bool process_same(const void *row, const void *wanted)
-{
-	const struct process *a = row, *b = wanted;
-
-	return a->pid == b->pid && a->start_ticks == b->start_ticks;
-}
-
-static uint32_t task_hash(uint64_t seed, const void *row)
-{
-	const struct task *task = row;
-
-	return hash_two(seed, (uint32_t)task->tid, 0);
-}
-
-static bool task_same(const void *row, const void *wanted)
-{
-	const struct task *a = row, *b = wanted;
-
-	return a->tid == b->tid && a->start_ticks == b->start_ticks && a->process.at == b->process.at;
-}
-
-/** A link says "socket:[N]"; which kind of socket is learned later, and its row stays the same. */
-static uint8_t object_sort(const struct object *object)
-{
-	switch (object->kind) {
-	case OBJECT_UNIX:
-	case OBJECT_TCP:
-	case OBJECT_UDP:
-		return OBJECT_SOCKET;
-	}
-	return object->kind;
-}
-
-static uint32_t object_hash(uint64_t seed, const void *row)
-{
-	const struct object *object = row;
-
-	return hash_two(hash_mix(seed, object_sort(object)), object->key.space, object->key.name);
-}
-
-static bool object_same(const void *row, const void *wanted)
-{
-	const struct object *a = row, *b = wanted;
-
-	return object_sort(a) == object_sort(b) && a->key.space == b->key.space && a->key.name == b->key.name;
-}
-
-static uint32_t fd_hash(uint64_t seed, const void *row)
-{
-	const struct fd *fd = row;
-
-	return hash_two(hash_mix(seed, fd->process.at), (uint32_t)fd->number, fd->object.at);
-}
-
-static bool fd_same(const void *row, const void *wanted)
-{
-	const struct fd *a = row, *b = wanted;
-
-	return a->process.at == b->process.at && a->number == b->number && a->object.at == b->object.at;
-}
-
-static uint32_t hold_hash(uint64_t seed, const void *row)
-{
-	const struct hold *hold = row;
-
-	return hash_two(hash_mix(seed, (uint64_t)hold->object.at << 8 | hold->role), hold->process.at, hold->task.at);
-}
-
-static bool hold_same(const void *row, const void *wanted)
-{
-	const struct hold *a = row, *b = wanted;
-
-	return a->object.at == b->object.at && a->process.at == b->process.at && a->task.at == b->task.at &&
-	       a->role == b->role;
-}
-
-static uint32_t watch_hash(uint64_t seed, const void *row)
-{
-	const struct watch *watch = row;
-
-	return hash_two(hash_mix(seed, (uint64_t)watch->set.at << 32 | watch->object.at), (uint32_t)watch->number,
-			watch->events);
-}
-
-static bool watch_same(const void *row, const void *wanted)
-{
-	const struct watch *a = row, *b = wanted;
-
-	return a->set.at == b->set.at && a->number == b->number && a->object.at == b->object.at &&
-	       a->events == b->events;
-}
-
-/** How rows of a table are told apart. */
-struct identity {
-	enum table_id table;
-	seek_hash *hash;
-	bool (*same)(const void *row, const void *wanted);
-};
-
-static const struct identity cgroup_identity = { TABLE_CGROUPS, cgroup_hash, cgroup_same };
-static const struct identity process_identity = { TABLE_PROCESSES, process_hash, process_same };
-static const struct identity task_identity = { TABLE_TASKS, task_hash, task_same };
-static const struct identity object_identity = { TABLE_OBJECTS, object_hash, object_same };
-static const struct identity fd_identity = { TABLE_FDS, fd_hash, fd_same };
-static const struct identity hold_identity = { TABLE_HOLDS, hold_hash, hold_same };
-static const struct identity watch_identity = { TABLE_WATCHES, watch_hash, watch_same };
-
-static uint32_t row_find(const struct snapshot *snapshot, const struct identity *identity, const void *wanted)
-{
-	struct seek_cursor cursor = seek_begin(snapshot, identity->table, identity->hash, wanted);
-	struct rows rows = rows_of(snapshot, identity->table);
-	uint32_t at;
-
-	while ((at = seek_next(&cursor)) != NO_ROW)
-		if (identity->same(rows_at(&rows, identity->table, at), wanted))
-			break;
-	return at;
-}
+/* ---- adding ---------------------------------------------------------------- */
 
 /**
  * The row of that identity.  When there was none, it is new and blank, and *ret_row the
  * place to fill its identity in; else NULL.  A row without its owner (NO_ROW, because
  * that was cut) could never be used: it counts as cut too.
  */
-static int row_place(struct snapshot *snapshot, const struct identity *identity, const void *wanted, bool owned,
-		     int64_t *cut, uint32_t *ret_at, void **ret_row)
+static int row_place(struct snapshot *snapshot, enum table_id table, const void *wanted, bool owned, int64_t *cut,
+		     uint32_t *ret_at, void **ret_row)
 {
 	uint32_t at = NO_ROW;
 	int r = -E2BIG;
 
 	*ret_row = NULL;
 	if (owned) {
-		at = row_find(snapshot, identity, wanted);
+		at = seek_find(snapshot, table, wanted);
 		if (at != NO_ROW) {
 			*ret_at = at;
 			return 0;
 		}
-		r = seek_prepare(snapshot, identity->table, identity->hash);
+		r = seek_prepare(snapshot, table);
 	}
 	if (r == 0)
-		r = rows_append(snapshot, identity->table, ret_at, ret_row);
+		r = rows_append(snapshot, table, ret_at, ret_row);
 	if (r == 0)
-		seek_insert(snapshot, identity->table, identity->hash(snapshot->seek->seed, wanted));
+		seek_insert(snapshot, table, wanted);
 	else if (r == -E2BIG)
 		(*cut)++;
 	return r;
 }
-
-/* ---- adding ---------------------------------------------------------------- */
 
 int snapshot_add_cgroup(struct snapshot *snapshot, struct text membership, struct cgroup_ix *ret)
 {
@@ -250,7 +101,7 @@ int snapshot_add_cgroup(struct snapshot *snapshot, struct text membership, struc
 	void *new;
 	int r;
 
-	r = row_place(snapshot, &cgroup_identity, &wanted, text_seen(membership), &snapshot->cut.cgroups, &ret->at,
+	r = row_place(snapshot, TABLE_CGROUPS, &wanted, text_seen(membership), &snapshot->cut.cgroups, &ret->at,
 		      &new);
 	row = new;
 	if (row)
@@ -264,7 +115,7 @@ int snapshot_add_process(struct snapshot *snapshot, pid_t pid, int64_t start_tic
 	void *new;
 	int r;
 
-	r = row_place(snapshot, &process_identity, &wanted, true, &snapshot->cut.processes, &ret->at, &new);
+	r = row_place(snapshot, TABLE_PROCESSES, &wanted, true, &snapshot->cut.processes, &ret->at, &new);
 	row = new;
 	if (row) {
 		row->pid = pid;
@@ -280,7 +131,7 @@ int snapshot_add_task(struct snapshot *snapshot, struct process_ix process, pid_
 	void *new;
 	int r;
 
-	r = row_place(snapshot, &task_identity, &wanted, process.at != NO_ROW, &snapshot->cut.tasks, &ret->at, &new);
+	r = row_place(snapshot, TABLE_TASKS, &wanted, process.at != NO_ROW, &snapshot->cut.tasks, &ret->at, &new);
 	row = new;
 	if (row) {
 		row->process = process;
@@ -297,7 +148,7 @@ int snapshot_add_object(struct snapshot *snapshot, enum object_kind kind, struct
 	void *new;
 	int r;
 
-	r = row_place(snapshot, &object_identity, &wanted, true, &snapshot->cut.objects, &ret->at, &new);
+	r = row_place(snapshot, TABLE_OBJECTS, &wanted, true, &snapshot->cut.objects, &ret->at, &new);
 	row = new;
 	if (row) {
 		row->kind = (uint8_t)kind;
@@ -312,7 +163,7 @@ int snapshot_add_fd(struct snapshot *snapshot, const struct fd *fd, struct fd_ix
 	void *new;
 	int r;
 
-	r = row_place(snapshot, &fd_identity, &wanted, fd->process.at != NO_ROW && fd->object.at != NO_ROW,
+	r = row_place(snapshot, TABLE_FDS, &wanted, fd->process.at != NO_ROW && fd->object.at != NO_ROW,
 		      &snapshot->cut.fds, &ret->at, &new);
 	if (r < 0)
 		return r;
@@ -330,7 +181,7 @@ int snapshot_add_hold(struct snapshot *snapshot, const struct hold *hold)
 	void *new;
 	int r;
 
-	r = row_place(snapshot, &hold_identity, &wanted, hold->object.at != NO_ROW && hold->process.at != NO_ROW,
+	r = row_place(snapshot, TABLE_HOLDS, &wanted, hold->object.at != NO_ROW && hold->process.at != NO_ROW,
 		      &snapshot->cut.holds, &at, &new);
 	if (r < 0)
 		return r;
@@ -348,7 +199,7 @@ int snapshot_add_watch(struct snapshot *snapshot, const struct watch *watch)
 	void *new;
 	int r;
 
-	r = row_place(snapshot, &watch_identity, &wanted, watch->set.at != NO_ROW, &snapshot->cut.watches, &at, &new);
+	r = row_place(snapshot, TABLE_WATCHES, &wanted, watch->set.at != NO_ROW, &snapshot->cut.watches, &at, &new);
 	if (r < 0)
 		return r;
 	if (new)
@@ -391,7 +242,7 @@ int snapshot_add_label(struct snapshot *snapshot, struct text name, struct text 
 struct process_ix snapshot_find_process(const struct snapshot *snapshot, pid_t pid)
 {
 	struct process wanted = { .pid = pid };
-	struct seek_cursor cursor = seek_begin(snapshot, TABLE_PROCESSES, process_hash, &wanted);
+	struct seek_cursor cursor = seek_begin(snapshot, TABLE_PROCESSES, &wanted);
 	struct process_ix ret = { NO_ROW }, at;
 
 	while ((at.at = seek_next(&cursor)) != NO_ROW)
@@ -405,7 +256,7 @@ struct process_ix snapshot_find_process(const struct snapshot *snapshot, pid_t p
 struct task_ix snapshot_find_task(const struct snapshot *snapshot, pid_t tid)
 {
 	struct task wanted = { .tid = tid };
-	struct seek_cursor cursor = seek_begin(snapshot, TABLE_TASKS, task_hash, &wanted);
+	struct seek_cursor cursor = seek_begin(snapshot, TABLE_TASKS, &wanted);
 	struct task_ix ret = { NO_ROW }, at;
 
 	while ((at.at = seek_next(&cursor)) != NO_ROW)
@@ -419,7 +270,7 @@ struct object_ix snapshot_find_object(const struct snapshot *snapshot, enum obje
 {
 	struct object wanted = { .kind = (uint8_t)kind, .key = key };
 
-	return (struct object_ix){ row_find(snapshot, &object_identity, &wanted) };
+	return (struct object_ix){ seek_find(snapshot, TABLE_OBJECTS, &wanted) };
 }
 
 /* ---- texts and gaps -------------------------------------------------------- */
