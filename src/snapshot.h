@@ -40,7 +40,8 @@ struct object_ix { uint32_t at; };
 /**
  * Bytes in the pool: interned, so equal bytes have equal offsets.  They are the
  * target's own, unescaped, perhaps with NULs inside (argv); only renderers and
- * the saver escape, each for its place.
+ * the saver escape, each for its place.  Offsets are others after a load: compare them
+ * for equality, never order by them.
  */
 struct text { uint32_t at, length; };
 #define TEXT_UNSEEN ((struct text){ NO_ROW, 0 })
