@@ -25,6 +25,7 @@ enum {
 	BOUND_ARGV          = 64 << 10,  /**< Bytes of a command line kept. */
 	BOUND_PROC_FILE     = 4 << 20,   /**< Bytes read of one file of /proc. */
 	BOUND_LIST          = 131072,    /**< Names read of one directory of /proc. */
+	BOUND_CGROUP_MOUNTS = 64,        /**< Hierarchies of control groups. */
 	BOUND_DESCRIPTORS   = 65536,     /**< Our own soft limit is raised to this at most. */
 	BOUND_PEEK          = 64 << 10,  /**< Bytes of one read of a target's memory. */
 	BOUND_PATH          = 256,       /**< Bytes read of a path that is being opened. */
