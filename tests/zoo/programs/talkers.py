@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Processes joined by pipes, FIFOs, sockets and terminals, without an event loop."""
+import ctypes
 import os
 import pty
+import select
+import signal
 import socket
+import subprocess
 import sys
 import time
-import tty
 
 from hello import FOREVER, forked, path, role
 
@@ -150,7 +153,6 @@ def prompt(how="wait"):
 
 def shell_on_pty():
     """Healthy: an interactive shell at its prompt, in a terminal emulator that waits for keys."""
-    import select
     child, master = pty.fork()
     if child == 0:
         role("shell")
@@ -177,7 +179,6 @@ def eof_spin():
 
 def busy_poll():
     """Level-triggered, and the data is never read: the loop turns for ever."""
-    import select
     one, other = pair("unix")
 
     def serve():
@@ -231,7 +232,6 @@ def prefork():
 
 def pooled():
     """Healthy: idle, with pooled connections whose peers have closed."""
-    import select
     listener = socket.create_server(("127.0.0.1", 0))
     kept = []
 
@@ -250,7 +250,6 @@ def pooled():
 
 def inotify():
     """Healthy: waits for a file to change."""
-    import ctypes
     libc = ctypes.CDLL(None)
     fd = libc.inotify_init()
     os.mkdir(path("watched"))
@@ -259,26 +258,32 @@ def inotify():
     os.read(fd, 1000)
 
 
-def netns():
-    """The client's only peer lives in another network namespace of this host, and is silent."""
-    import ctypes
-    import subprocess
+def unshare_net():
     libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(0x40000000):
+        raise OSError(ctypes.get_errno(), "unshare")
+
+
+def ip(*words):
+    subprocess.check_call(["ip", *words])
+
+
+def netns(how="silent"):
+    """The client's only peer lives in another network namespace of this host, and is silent.
+
+    gone: then the wire between them is cut, and what was behind it with it: to the client,
+    a host that fell silent.
+    """
     gate, opened = os.pipe()
     back, backed = os.pipe()
 
-    def enter():
-        if libc.unshare(0x40000000):
-            raise OSError(ctypes.get_errno(), "unshare")
-
     def serve():
         os.setsid()
-        enter()
+        unshare_net()
         os.write(backed, b"1")
         os.read(gate, 1)
-        subprocess.check_call(["ip", "link", "set", "lo", "up"])
-        subprocess.check_call(["ip", "addr", "add", "192.0.2.2/24", "dev", "zoo1"])
-        subprocess.check_call(["ip", "link", "set", "zoo1", "up"])
+        ip("addr", "add", "192.0.2.2/24", "dev", "zoo1")
+        ip("link", "set", "zoo1", "up")
         listener = socket.create_server(("192.0.2.2", 7000))
         for fd in (gate, opened, back):
             os.close(fd)
@@ -289,29 +294,43 @@ def netns():
         connection.recv(100)
         time.sleep(FOREVER)
     server = forked("server", serve)
-    enter()
+    unshare_net()
     os.read(back, 1)
-    subprocess.check_call(["ip", "link", "add", "zoo0", "type", "veth", "peer", "name", "zoo1", "netns", str(server)])
-    subprocess.check_call(["ip", "addr", "add", "192.0.2.1/24", "dev", "zoo0"])
-    subprocess.check_call(["ip", "link", "set", "zoo0", "up"])
+    ip("link", "add", "zoo0", "type", "veth", "peer", "name", "zoo1", "netns", str(server))
+    ip("addr", "add", "192.0.2.1/24", "dev", "zoo0")
+    ip("link", "set", "zoo0", "up")
     os.write(opened, b"1")
     os.read(back, 1)
     for fd in (gate, opened, back, backed):
         os.close(fd)
     connection = socket.create_connection(("192.0.2.2", 7000), timeout=10)
     connection.settimeout(None)
-    role("client")
     connection.sendall(b"request")
+    if how == "gone":
+        time.sleep(0.3)
+        ip("link", "del", "zoo0")
+        os.kill(server, signal.SIGKILL)
+        os.waitpid(server, 0)
+    role("client")
     connection.recv(100)
+
+
+def blackhole():
+    """connect() to a host that does not answer: the packets go nowhere."""
+    unshare_net()
+    ip("link", "add", "zoo0", "type", "veth", "peer", "name", "zoo1")
+    ip("addr", "add", "192.0.2.1/24", "dev", "zoo0")
+    ip("link", "set", "zoo0", "up")
+    ip("link", "set", "zoo1", "up")
+    ip("neigh", "add", "192.0.2.2", "lladdr", "02:00:00:00:00:01", "nud", "permanent", "dev", "zoo0")
+    role("client")
+    socket.create_connection(("192.0.2.2", 7000))
 
 
 def netns_tree():
     """Both ends live in one network namespace, which is not the looker's."""
-    import ctypes
-    import subprocess
-    if ctypes.CDLL(None, use_errno=True).unshare(0x40000000):
-        raise OSError(ctypes.get_errno(), "unshare")
-    subprocess.check_call(["ip", "link", "set", "lo", "up"])
+    unshare_net()
+    ip("link", "set", "lo", "up")
     unread_request()
 
 
