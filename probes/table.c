@@ -3,5 +3,7 @@
 #include "probe.h"
 
 const struct probe *const probes[PROBES] = {
+	[PROBE_HOST] = &probe_host,
+	[PROBE_CGROUPS] = &probe_cgroups,
 	[PROBE_FDS] = &probe_fds,
 };

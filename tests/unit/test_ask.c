@@ -9,12 +9,14 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
+#include <linux/userfaultfd.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -636,7 +638,7 @@ static uint16_t listener(void)
 	return ntohs(address.sin_port);
 }
 
-Test(diag, dumps_and_single_answers, .init = live, .fini = end)
+Test(ask_diag, dumps_and_single_answers, .init = live, .fini = end)
 {
 	struct request dump = dump_of_listeners(), single = dump_of_listeners();
 	struct question questions[] = {
@@ -655,7 +657,7 @@ Test(diag, dumps_and_single_answers, .init = live, .fini = end)
 	cr_assert(seen.found);
 }
 
-Test(diag, another_namespace, .init = live, .fini = end, .timeout = 20)
+Test(ask_diag, another_namespace, .init = live, .fini = end, .timeout = 20)
 {
 	struct request dump = dump_of_listeners();
 	struct question questions[] = {
@@ -698,7 +700,100 @@ Test(diag, another_namespace, .init = live, .fini = end, .timeout = 20)
 	waitpid(pid, NULL, 0);
 }
 
-Test(diag, a_recorded_tree_asks_nobody, .init = recorded, .fini = end)
+/* A page that nobody will ever bring, to write(2) from: -1 where that may not be. */
+static int absent_page(char **ret)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	size_t size = (size_t)getpagesize();
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	*ret = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	range.range.start = (uintptr_t)*ret;
+	range.range.len = size;
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) < 0 || ioctl(fd, UFFDIO_REGISTER, &range) < 0)
+		return -1;
+	return fd;
+}
+
+/* Asleep in write(2) to a socket, whose lock it holds: who wants to know more goes to D with it. */
+static pid_t lock_holder(char **ret)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(listener()),
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int ends[2], fd = socket(AF_INET, SOCK_STREAM, 0);
+	char ready = 0;
+	pid_t pid;
+
+	cr_assert_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	cr_assert_eq(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		ready = absent_page(ret) >= 0;
+		if (write(ends[1], &ready, 1) == 1 && write(ends[1], ret, sizeof(*ret)) > 0 && ready)
+			ready = write(fd, *ret, 100) > 0;
+		pause();
+	}
+	cr_assert_eq(read(ends[0], &ready, 1), 1);
+	cr_assert_eq(read(ends[0], ret, sizeof(*ret)), sizeof(*ret));
+	close(fd);
+	if (ready) {
+		usleep(100000);
+		return pid;
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return -1;
+}
+
+static int keep_sight(void *context, size_t which, const struct answer *answer)
+{
+	int *sights = context;
+
+	sights[which] = answer->sight;
+	return 0;
+}
+
+Test(ask_diag, a_helper_that_cannot_even_be_killed_is_left, .init = live, .fini = end, .timeout = 30)
+{
+	struct request info = dump_of_listeners();
+	struct question questions[] = {
+		{ .ask = ASK_FILE, .pid = 1, .path = "uptime", .limit = 100 },
+		{ .ask = ASK_DIAG, .path = &info, .limit = sizeof(info) },
+		{ .ask = ASK_MEMORY, .limit = 8 },
+		{ .ask = ASK_FILE, .pid = 1, .path = "uptime", .limit = 100 },
+	};
+	int sights[4] = { -1, -1, -1, -1 };
+	int64_t before;
+	char *page;
+	pid_t pid = lock_holder(&page);
+
+	if (pid < 0)
+		cr_skip_test("no userfaultfd here");
+	info.body.idiag_states = 1 << 1;
+	info.body.idiag_ext = 1 << (INET_DIAG_INFO - 1);
+	questions[1].pid = questions[2].pid = pid;
+	questions[2].address = (uintptr_t)page;
+
+	before = door_now_ns();
+	cr_assert_eq(door_ask(door, &questions[2], 1, BOUND_ASK_MS, NO_DEADLINE, keep_sight, &sights[2]), 0);
+	cr_assert_eq(sights[2], SIGHT_GONE, "its page is never touched");
+	cr_assert_lt(door_now_ns() - before, BOUND_ASK_MS * MS / 2);
+
+	cr_assert_eq(door_ask(door, questions, 4, BOUND_ASK_MS, NO_DEADLINE, keep_sight, sights), 0);
+	cr_assert_eq(sights[0], SIGHT_OK);
+	cr_assert_eq(sights[1], SIGHT_TIMEOUT);
+	cr_assert_eq(sights[2], SIGHT_TIMEOUT, "one miss ends all");
+	cr_assert_eq(sights[3], SIGHT_OK);
+	cr_assert_lt(door_now_ns() - before, 3 * BOUND_ASK_MS * MS);
+	before = door_now_ns();
+	door = door_close(door);
+	cr_assert_lt(door_now_ns() - before, 200 * MS);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+Test(ask_diag, a_recorded_tree_asks_nobody, .init = recorded, .fini = end)
 {
 	struct request dump = dump_of_listeners();
 	struct question questions[] = {
