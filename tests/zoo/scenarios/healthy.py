@@ -109,4 +109,7 @@ SCENARIOS = [
     Scenario("well-pytest-slow", "pytest over many slow tests",
              python("testers.py", "pytest_slow"), healthy("progressing", unsure="idle-wedge"),
              (grows(file("done"), 1),), needs=(needs.module("pytest"),), viewers=(ROOT, USER), settle=20),
+    Scenario("well-java-pool", "a Java thread pool with nothing to do",
+             ("java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "{programs}/Monitors.java", "idle"),
+             idle(), (asleep("java", "futex"), threads("java", 10)), targets=("java",), needs=(needs.java,), settle=30),
 ]

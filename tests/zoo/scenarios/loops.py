@@ -63,4 +63,10 @@ SCENARIOS = [
              python("loops.py", "thread_pool_deadlock"),
              wedged("idle-wedge deadlock", "", "pool", "unsure likely"),
              (all_threads("pool", "futex"), still("pool")), options=("--overdue",)),
+    Scenario("java-monitors", "two Java threads take two monitors in opposite order",
+             ("java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "{programs}/Monitors.java"),
+             # Futexes name nobody, and the threads even wake now and then: as with the thread pool.
+             healthy("idle", unsure="idle-wedge deadlock"),
+             (asleep("java", "futex"), threads("java", 10), some_thread("java", "futex")),
+             targets=("java",), awaits=("holder1", "holder2"), needs=(needs.java,), settle=30),
 ]

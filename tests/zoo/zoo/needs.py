@@ -45,6 +45,16 @@ def file_system(name):
     return need
 
 
+@functools.lru_cache
+def java():
+    """One that can run a source file."""
+    missing = command("java")()
+    if missing:
+        return missing
+    modules = subprocess.run(["java", "--list-modules"], capture_output=True, text=True, env={"PATH": PATH})
+    return None if "jdk.compiler" in modules.stdout else "java has no compiler: not installed: default-jdk-headless"
+
+
 def postgres():
     """Debian's, with its account: initdb wants an owner with a name."""
     try:

@@ -71,7 +71,7 @@ class Suite:
         here = pathlib.Path(__file__).resolve().parent.parent / "programs"
         for place in (here, pathlib.Path(self.options.programs)):
             for file in sorted(place.iterdir() if place.is_dir() else ()):
-                if file.suffix in ("", ".py", ".sh", ".conf") and file.is_file():
+                if file.suffix in ("", ".py", ".java") and file.is_file():
                     self._copy(file, self.programs)
         self.tool = None
         if not self.options.truth_only and not self.options.keep:
@@ -163,11 +163,20 @@ class Suite:
     def why_not(self, scenario):
         if scenario.root and not self.root:
             return "needs root"
+        if scenario.account and not self.root and not self._has_name():
+            return "needs an account with a name"
         for need in scenario.needs:
             reason = need()
             if reason:
                 return reason
         return None
+
+    @staticmethod
+    def _has_name():
+        try:
+            return bool(pwd.getpwuid(os.geteuid()))
+        except KeyError:
+            return False
 
     def play(self, scenario):
         """Start it, wait until it is true, let every viewer look, end it."""
