@@ -3,230 +3,21 @@
  * The descriptors of the processes: /proc/PID/fd, one link each, and fdinfo where it is
  * needed: direction of pipe ends, counters of eventfds, timers.
  *
- * Both looks list every process anew: it costs about 1.3 us a descriptor (measured), less
- * than finding out which of them could matter.  What T1 finds on the same number under the same
+ * Both looks list every process anew: it costs 3 to 6 us a descriptor (measured), and
+ * finding out which of them could matter would cost as much.  What T1 finds on the same number under the same
  * name is taken for the same; a row of T0 only, of a process that was listed again, was closed
  * meanwhile.  A process that could not be listed again has fds_sight set and is opaque.
  */
 #include "fds.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bounds.h"
 #include "cleanup.h"
 #include "door.h"
-#include "hash.h"
 #include "identity.h"
-
-/* ---- one pass -------------------------------------------------------------- */
-
-static uint32_t *known_slot(const struct fd_pass *pass, struct process_ix process, int32_t number)
-{
-	uint32_t at = (uint32_t)hash_mix(process.at, (uint32_t)number);
-
-	for (;; at++) {
-		uint32_t *slot = &pass->known[at & (pass->known_slots - 1)];
-		const struct fd *fd;
-
-		if (*slot == NO_ROW)
-			return slot;
-		fd = fd_at(pass->snapshot, (struct fd_ix){ *slot });
-		if (fd->process.at == process.at && fd->number == number)
-			return slot;
-	}
-}
-
-int fd_pass_refresh(struct fd_pass *pass)
-{
-	uint32_t count = pass->snapshot->fds.count, slots = 64, at, *slot;
-	uint8_t now = 1 << pass->look;
-
-	free(pass->known);
-
-	while (slots / 2 < count)
-		slots *= 2;
-	pass->known = malloc(slots * sizeof(*pass->known));
-	if (!pass->known)
-		return -ENOMEM;
-	memset(pass->known, 0xff, slots * sizeof(*pass->known));
-	pass->known_slots = slots;
-	for (at = 0; at < count; at++) {
-		const struct fd *fd = &pass->snapshot->fds.row[at];
-
-		slot = known_slot(pass, fd->process, fd->number);
-		if (*slot == NO_ROW || (fd->looks & now) || !(pass->snapshot->fds.row[*slot].looks & now))
-			*slot = at;
-	}
-	return 0;
-}
-
-struct fd_ix fd_pass_known(const struct fd_pass *pass, struct process_ix process, int32_t number)
-{
-	return (struct fd_ix){ *known_slot(pass, process, number) };
-}
-
-/*
- * A process whose leader called pthread_exit(3) has its descriptors under the threads that
- * live on: the leader is a zombie and its own fd/ is empty.
- */
-static void speakers_find(struct fd_pass *pass, const struct subjects *subjects)
-{
-	const struct snapshot *snapshot = pass->snapshot;
-	uint32_t i;
-
-	for (i = 0; i < subjects->task_count; i++) {
-		const struct task *task = task_at(snapshot, subjects->tasks[i]);
-		char state = task->at[pass->look].state;
-
-		if (task->tid == process_at(snapshot, task->process)->pid && (state == 'Z' || state == 'X'))
-			pass->speaker[task->process.at] = -1;
-	}
-	for (i = 0; i < subjects->task_count; i++) {
-		const struct task *task = task_at(snapshot, subjects->tasks[i]);
-		char state = task->at[pass->look].state;
-
-		if (pass->speaker[task->process.at] == -1 && state && state != 'Z' && state != 'X')
-			pass->speaker[task->process.at] = task->tid;
-	}
-}
-
-int fd_pass_init(const struct visit *visit, const struct subjects *subjects, struct fd_pass *ret)
-{
-	struct fd_pass pass = {
-		.visit = visit, .snapshot = visit->snapshot, .look = visit->look,
-		.process_count = visit->snapshot->processes.count,
-	};
-
-	*ret = pass;
-	ret->speaker = calloc(pass.process_count + 1, sizeof(*ret->speaker));
-	ret->complained = calloc(pass.process_count + 1, sizeof(*ret->complained));
-	if (!ret->speaker || !ret->complained)
-		return -ENOMEM;
-	speakers_find(ret, subjects);
-	return fd_pass_refresh(ret);
-}
-
-void fd_pass_deinit(struct fd_pass *pass)
-{
-	free(pass->speaker);
-	free(pass->complained);
-	free(pass->known);
-	free(pass->paths.row);
-	free(pass->events.row);
-}
-
-bool fd_pass_late(const struct fd_pass *pass)
-{
-	return door_now_ns() >= pass->visit->deadline_ns;
-}
-
-void fd_pass_place(const struct fd_pass *pass, struct process_ix process, char ret[FD_PLACE])
-{
-	int pid = process_at(pass->snapshot, process)->pid, tid = pass->speaker[process.at];
-
-	if (tid > 0)
-		snprintf(ret, FD_PLACE, "%d/task/%d", pid, tid);
-	else
-		snprintf(ret, FD_PLACE, "%d", pid);
-}
-
-int fd_laters_add(struct fd_laters *laters, const struct fd_later *later)
-{
-	uint32_t room;
-	struct fd_later *row;
-
-	if (laters->count == laters->room) {
-		room = laters->room ? laters->room * 2 : 64;
-		row = realloc(laters->row, room * sizeof(*row));
-		if (!row)
-			return -ENOMEM;
-		laters->row = row;
-		laters->room = room;
-	}
-	laters->row[laters->count++] = *later;
-	return 0;
-}
-
-int fd_pass_miss(struct fd_pass *pass, struct process_ix process, int sight, int error, const char *detail)
-{
-	struct gap gap = gap_blank(PROBE_FDS, sight, pass->look, error);
-	int r;
-
-	if (pass->complained[process.at])
-		return 0;
-	pass->complained[process.at] = 1;
-	gap.process = process;
-	r = snapshot_text(pass->snapshot, detail, strlen(detail), &gap.detail);
-	if (r == -ENOMEM)
-		return r;
-	return snapshot_miss(pass->snapshot, NULL, &gap);
-}
-
-/* ---- adding ---------------------------------------------------------------- */
-
-int fd_object(struct snapshot *snapshot, enum object_kind kind, struct object_key key, struct text label,
-	      struct object_ix *ret)
-{
-	struct object_ix object;
-	int r;
-
-	r = snapshot_add_object(snapshot, kind, key, &object);
-	if (r == -E2BIG) {
-		ret->at = NO_ROW;
-		return 0;
-	}
-	if (r < 0)
-		return r;
-	if (!text_seen(object_at(snapshot, object)->label))
-		object_at(snapshot, object)->label = label;
-	*ret = object;
-	return 0;
-}
-
-struct object_key fd_key_anonymous(const struct snapshot *snapshot, struct process_ix process, int32_t number)
-{
-	uint64_t pid = (uint32_t)process_at(snapshot, process)->pid;
-
-	return (struct object_key){ pid << 32 | (uint32_t)number, 0 };
-}
-
-int fd_add(struct fd_pass *pass, struct process_ix process, int32_t number, struct object_ix object,
-	   const struct fdinfo *info, int info_sight)
-{
-	struct fd fd = {
-		.process = process, .number = number, .object = object,
-		.flags_sight = info ? info_sight : SIGHT_UNASKED, .looks = 1 << pass->look, .offset = UNSEEN,
-	};
-	struct fd_ix added;
-	int r;
-
-	if (info && info_sight == SIGHT_OK) {
-		fd.flags = (uint32_t)info->flags;
-		fd.offset = info->offset;
-	}
-	r = snapshot_add_fd(pass->snapshot, &fd, &added);
-	return r == -E2BIG ? 0 : r;
-}
-
-int fd_info(struct door *door, const char *place, int32_t number, struct fdinfo *ret, int *error)
-{
-	const char *text;
-	size_t length;
-	int r;
-
-	*error = 0;
-	r = door_read(door, &text, &length, error, "%s/fdinfo/%d", place, number);
-	if (r == SIGHT_OK || r == SIGHT_CUT)
-		return fdinfo_parse(text, length, ret);
-	if (r > 0)
-		fdinfo_parse("", 0, ret);
-	return r;
-}
-
-/* ---- listing --------------------------------------------------------------- */
 
 /** Whoever waits on a pipe end cares which end it is. */
 static int pipe_add(struct fd_pass *pass, const struct fd_later *found, const char *place, struct object_ix object)
@@ -254,8 +45,8 @@ static bool same_path(const struct fd_pass *pass, const struct fd_later *found, 
 	return object->label.at == found->text.at && object->label.length == found->text.length;
 }
 
-static int link_add(struct fd_pass *pass, struct process_ix process, const char *place, int32_t number,
-		    const char *text, size_t length)
+int fd_link_add(struct fd_pass *pass, struct process_ix process, const char *place, int32_t number, const char *text,
+		size_t length)
 {
 	struct snapshot *snapshot = pass->snapshot;
 	struct fdlink link = fdlink_parse(text, length);
@@ -319,64 +110,69 @@ static int process_opaque(struct fd_pass *pass, struct process_ix ix, int sight,
 	return fd_pass_miss(pass, ix, sight, error, "fd");
 }
 
-struct numbers { int32_t *row; size_t room; };
-
-static int numbers_keep(struct numbers *numbers, const int32_t *from, size_t count)
+int fd_numbers_read(struct door *door, const char *place, struct fd_numbers *ret, int *error)
 {
-	if (count > numbers->room) {
-		int32_t *row = realloc(numbers->row, count * sizeof(*row));
+	const int32_t *list;
+	size_t count;
+	int r;
+
+	ret->count = 0;
+	r = door_list(door, &list, &count, error, "%s/fd", place);
+	if (r != SIGHT_OK && r != SIGHT_CUT)
+		return r;
+	if (count > ret->room) {
+		int32_t *row = realloc(ret->row, count * sizeof(*row));
 
 		if (!row)
 			return -ENOMEM;
-		numbers->row = row;
-		numbers->room = count;
+		ret->row = row;
+		ret->room = count;
 	}
-	memcpy(numbers->row, from, count * sizeof(*from));
-	return 0;
+	memcpy(ret->row, list, count * sizeof(*list));
+	ret->count = count;
+	if (count > BOUND_FDS_EACH) {
+		ret->count = BOUND_FDS_EACH;
+		return SIGHT_CUT;
+	}
+	return r;
 }
 
-static int process_list(struct fd_pass *pass, struct process_ix ix, struct numbers *numbers)
+static void process_listed(struct process *process)
+{
+	if (process->fds_sight == SIGHT_UNASKED)
+		process->fds_sight = SIGHT_OK;
+	if (process->opaque == ANSWER_UNKNOWN)
+		process->opaque = ANSWER_NO;
+	if (process->uring == ANSWER_UNKNOWN)
+		process->uring = ANSWER_NO;
+}
+
+static int process_list(struct fd_pass *pass, struct process_ix ix, struct fd_numbers *numbers)
 {
 	struct door *door = pass->visit->door;
-	struct process *process = process_at(pass->snapshot, ix);
 	char place[FD_PLACE];
-	const int32_t *list;
 	const char *text;
-	size_t count, length, i;
+	size_t length, i;
 	int error, r;
 
 	fd_pass_place(pass, ix, place);
-	r = door_list(door, &list, &count, &error, "%s/fd", place);
+	r = fd_numbers_read(door, place, numbers, &error);
 	if (r < 0)
 		return r;
-	if (r != SIGHT_OK && r != SIGHT_CUT)
-		return process_opaque(pass, ix, r, error);
-	if (count > BOUND_FDS_EACH) {
-		count = BOUND_FDS_EACH;
-		r = SIGHT_CUT;
-	}
-	if (r == SIGHT_CUT) {
-		r = process_opaque(pass, ix, SIGHT_CUT, 0);
-	} else {
-		if (process->fds_sight == SIGHT_UNASKED)
-			process->fds_sight = SIGHT_OK;
-		if (process->opaque == ANSWER_UNKNOWN)
-			process->opaque = ANSWER_NO;
-		if (process->uring == ANSWER_UNKNOWN)
-			process->uring = ANSWER_NO;
-	}
-	if (r == 0)
-		r = numbers_keep(numbers, list, count);
-	for (i = 0; i < count && r == 0; i++) {
+	if (r == SIGHT_OK)
+		process_listed(process_at(pass->snapshot, ix));
+	else
+		r = process_opaque(pass, ix, r, error);
+	for (i = 0; i < numbers->count && r == 0; i++) {
 		r = door_link(door, &text, &length, &error, "%s/fd/%d", place, numbers->row[i]);
 		if (r == SIGHT_OK)
-			r = link_add(pass, ix, place, numbers->row[i], text, length);
+			r = fd_link_add(pass, ix, place, numbers->row[i], text, length);
 		else if (r == SIGHT_GONE)
 			r = 0; /* closed meanwhile, or the process left: what follows is gone as well */
 		else if (r == SIGHT_DENIED)
 			return process_opaque(pass, ix, r, error); /* exec of a set-user-id program */
 		else if (r > 0)
-			r = link_add(pass, ix, place, numbers->row[i], "", 0); /* a path too long */
+			r = fd_link_add(pass, ix, place, numbers->row[i], "", 0); /* a path too long */
 	}
 	return r;
 }
@@ -408,7 +204,7 @@ static int rest_cut(struct fd_pass *pass, const struct process_ix *processes, ui
 
 static int processes_list(struct fd_pass *pass, const struct subjects *subjects)
 {
-	struct numbers numbers = { 0 };
+	struct fd_numbers numbers = { 0 };
 	uint32_t i;
 	int r = 0;
 
@@ -446,7 +242,7 @@ static int fds_look(const struct visit *visit, const struct subjects *subjects)
 	_cleanup_(fd_pass_deinit) struct fd_pass pass = { 0 };
 	int r;
 
-	r = fd_pass_init(visit, subjects, &pass);
+	r = fd_pass_init(visit, subjects, 0, &pass);
 	if (r == 0)
 		r = processes_list(&pass, subjects);
 	if (r == 0)

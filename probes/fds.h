@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the rooms behind probe_fds share: fds.c lists, paths.c, ttys.c and events.c say
- * what was found, pipes.c and unixes.c ask how full it is.  Nobody else includes this but
- * holders.c, which looks at strangers in the same way.
+ * What the rooms behind probe_fds share: fds.c lists, paths.c, ttys.c, events.c and
+ * epolls.c say what was found, pipes.c and unixes.c how full it is.  Nobody else includes this
+ * but holders.c, which looks at strangers in the same way.
  */
 #ifndef FDS_H
 #define FDS_H
@@ -33,6 +33,9 @@ struct fd_later {
 
 struct fd_laters { struct fd_later *row; uint32_t count, room; };
 
+/** The numbers of a process's descriptors; .row is the caller's to free. */
+struct fd_numbers { int32_t *row; size_t count, room; };
+
 /** A place in /proc to find a process's descriptors in: "4242", or "4242/task/4243". */
 enum { FD_PLACE = 32 };
 
@@ -41,7 +44,7 @@ struct fd_pass {
 	const struct visit *visit;
 	struct snapshot *snapshot;
 	enum look look;
-	uint32_t process_count;   /**< Rows when it began; the arrays below have one entry for each. */
+	uint32_t process_count;   /**< Rows when it began, or room for those to come; the arrays below have one entry for each. */
 	int32_t *speaker;         /**< Under whose task/ the descriptors are listed; 0: the process itself; -1: nowhere, a zombie. */
 	uint32_t *known;          /**< Hash of the newest fd rows, by process and number. */
 	uint32_t known_slots;     /**< A power of two, or 0. */
@@ -51,8 +54,11 @@ struct fd_pass {
 	uint64_t own_devpts;      /**< st_dev of the devpts under our /dev/pts; 0 not known. */
 };
 
-/** 0 or -ENOMEM.  fd_pass_deinit() ends it, whatever came. */
-int fd_pass_init(const struct visit *visit, const struct subjects *subjects, struct fd_pass *ret);
+/**
+ * extra: how many rows of processes may be added while it lasts.  0 or -ENOMEM;
+ * fd_pass_deinit() ends it, whatever came.
+ */
+int fd_pass_init(const struct visit *visit, const struct subjects *subjects, uint32_t extra, struct fd_pass *ret);
 void fd_pass_deinit(struct fd_pass *pass);
 
 /** Has the time come to stop? */
@@ -77,6 +83,12 @@ int fd_add(struct fd_pass *pass, struct process_ix process, int32_t number, stru
 /** Read and parse fdinfo; for anything but epoll.  0, an enum sight, or -errno. */
 int fd_info(struct door *door, const char *place, int32_t number, struct fdinfo *ret, int *error);
 
+/** List a process's fd/.  0, an enum sight (SIGHT_CUT with those that were read) or -errno. */
+int fd_numbers_read(struct door *door, const char *place, struct fd_numbers *ret, int *error);
+/** Add a descriptor by its link, or put it in .paths or .events for later; place: where the process's are. */
+int fd_link_add(struct fd_pass *pass, struct process_ix process, const char *place, int32_t number, const char *text,
+		size_t length);
+
 /** paths.c: find out what the paths are, and add them. */
 int paths_add(struct fd_pass *pass);
 /** Ask stat(2) for those marked .ask, which is cleared; the answers are in .seen.  0 or -errno. */
@@ -100,7 +112,8 @@ bool tty_is_pty(const struct path_seen *seen);
 int ttys_learn(struct fd_pass *pass);
 /** The terminal that this character device is, joined with its other side; NO_ROW: it is none.  0 or -errno. */
 int tty_object(struct fd_pass *pass, const struct fd_later *later, struct object_ix *ret);
-/** The key that the other side of a pty has, and joining the two if both are known. */
+/** Is the instance known, so that this side can be told and has another?  Its key; and joining the two. */
+bool tty_has_sides(struct object_key key);
 struct object_key tty_other_side(struct object_key key);
 void tty_join(struct snapshot *snapshot, struct object_ix side);
 

@@ -115,8 +115,7 @@ static uint64_t master_devpts(const struct fd_pass *pass, const struct fd_later 
 	return 0;
 }
 
-/** A master of nobody knows which instance has none. */
-static bool has_sides(struct object_key key)
+bool tty_has_sides(struct object_key key)
 {
 	return key.space == SIDE_SLAVE || key.space == SIDE_MASTER || key.space & ELSEWHERE;
 }
@@ -130,7 +129,7 @@ void tty_join(struct snapshot *snapshot, struct object_ix side)
 {
 	struct object_ix other;
 
-	if (!has_sides(object_at(snapshot, side)->key))
+	if (!tty_has_sides(object_at(snapshot, side)->key))
 		return;
 	other = snapshot_find_object(snapshot, OBJECT_PTY, tty_other_side(object_at(snapshot, side)->key));
 	if (other.at == NO_ROW)

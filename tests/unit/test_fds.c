@@ -25,6 +25,7 @@
 #include "bounds.h"
 #include "door.h"
 #include "identity.h"
+#include "live.h"
 #include "probe.h"
 
 enum what {
@@ -173,20 +174,7 @@ static void kill_watched(void)
 
 static struct process_ix add(pid_t pid, pid_t parent)
 {
-	struct identity identity;
-	struct process_ix ret;
-	const char *text;
-	size_t length;
-	int error;
-
-	cr_assert_eq(door_read(door, &text, &length, &error, "%d/stat", pid), SIGHT_OK);
-	cr_assert_eq(identity_parse(text, length, &identity), 0);
-	cr_assert_eq(snapshot_add_process(&s, pid, identity.start_ticks, &ret), 0);
-	process_at(&s, ret)->flags = PROCESS_IN_TREE;
-	process_at(&s, ret)->parent = parent;
-	if (door_link(door, &text, &length, &error, "%d/ns/mnt", pid) == SIGHT_OK)
-		process_at(&s, ret)->ns_mnt = strtoul(text + strlen("mnt:["), NULL, 10);
-	return ret;
+	return live_add(door, &s, pid, parent);
 }
 
 static void look_until(enum look at, int64_t deadline_ns)
@@ -244,11 +232,7 @@ static const struct watch *watch_of(const struct object *set, enum what what)
 
 static unsigned gaps_of(const char *detail)
 {
-	unsigned ret = 0;
-
-	for (uint32_t i = 0; i < s.gaps.count; i++)
-		ret += !strcmp(snapshot_bytes(&s, s.gaps.row[i].detail), detail);
-	return ret;
+	return live_gaps(&s, detail);
 }
 
 /* ---- what is what ---------------------------------------------------------- */
