@@ -429,6 +429,7 @@ struct decoded decode_call(const struct snapshot *snapshot, const struct process
 		bytes = timeout_wants(&timeout) ? memory_at(&memory, timeout.value, TIMEOUT_BYTES) : NULL;
 		ret.timeout_ns = timeout_left(&timeout, bytes, &snapshot->host.at[look], process,
 					      &ret.timeout_unread);
+		ret.timeout_exact = timeout.clock != TIMEOUT_RELATIVE;
 	}
 	return ret;
 }

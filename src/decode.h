@@ -45,6 +45,7 @@ struct decoded {
 	bool write;               /**< It wants to put, not to take. */
 	int64_t timeout_ns;       /**< Relative, as given or left at that look; UNSEEN: for ever, or timeout_unread. */
 	bool timeout_unread;      /**< It has a timeout that could not be read. */
+	bool timeout_exact;       /**< timeout_ns is what is left, from a deadline; else what was given. */
 	uint64_t address;         /**< Futex word; poll: pollfd[]. */
 	uint32_t futex_op, futex_value;
 	bool futex_private;

@@ -11,10 +11,8 @@
 
 #include "arena.h"
 #include "decode.h"
+#include "order.h"
 #include "snapshot.h"
-
-/** A run of rows in one of the order arrays below. */
-struct span { uint32_t first, count; };
 
 struct scene {
 	const struct snapshot *snapshot;
@@ -31,6 +29,13 @@ struct scene {
 	const uint32_t *peek_order;   const struct span *task_peeks[LOOKS];
 	const struct decoded *calls[LOOKS]; /**< One a task. */
 	const struct peek *peeks_sorted;    /**< Peeks in peek_order: a task's and look's lie together. */
+	const struct process_ix *process_parent; /**< One a process; NO_ROW: not in the snapshot. */
+	const uint32_t *process_rank;       /**< One a process: its place by pid, then start_ticks. */
+	const uint32_t *pid_order, *tid_order; /**< All processes, all tasks, by pid or tid, the youngest last. */
+	const uint8_t *process_paused;      /**< 1: of a whole job of the viewer's session that is stopped (Ctrl-Z to
+	                                         get a prompt): judged as it was before, so not suspended. */
+	enum look last;                     /**< T1 if that look was taken at all, else T0. */
+	bool paused;                        /**< Some process is. */
 };
 
 /** 0 or -ENOMEM. */
@@ -44,6 +49,13 @@ struct object_ix scene_fd_object(const struct scene *scene, struct process_ix pr
 struct task_ix scene_leader(const struct scene *scene, struct process_ix process);
 /** Parent process in the snapshot, or NO_ROW. */
 struct process_ix scene_parent(const struct scene *scene, struct process_ix process);
+/** The youngest of that number; NO_ROW when there is none. */
+struct process_ix scene_find_process(const struct scene *scene, int32_t pid);
+struct task_ix scene_find_task(const struct scene *scene, int32_t tid);
+/** The peeks of a task at a look, for decode_set(). */
+const struct peek *scene_peeks(const struct scene *scene, struct task_ix task, enum look look, uint32_t *ret_count);
+/** Is the descriptor there at the last look; also when the last look could not list any. */
+bool scene_fd_open(const struct scene *scene, const struct fd *fd);
 
 /** Three answers, not two: seen once is not the same as still. */
 enum moved { MOVED_NO, MOVED_YES, MOVED_UNKNOWN };
@@ -54,12 +66,18 @@ bool task_burns(const struct scene *scene, struct task_ix task);
 /** Share of the window spent on a CPU, and waiting for one, in thousandths; -1 unknown. */
 int32_t task_cpu_permille(const struct scene *scene, struct task_ix task);
 int32_t task_delay_permille(const struct scene *scene, struct task_ix task);
-/** Same call with the same arguments at both looks. */
+/** Same call with the same arguments at both looks, but for a timeout in milliseconds, which a loop counts down. */
 bool task_same_call(const struct scene *scene, struct task_ix task);
 /** Stopped (T), traced (t) or in a frozen group. */
 bool task_suspended(const struct scene *scene, struct task_ix task);
 /** In a system call or fault, asleep (S or D), at the newest look. */
 bool task_blocked(const struct scene *scene, struct task_ix task);
+/** Zombie, dead, or gone at the last look: it never wakes anybody and waits for nothing. */
+bool task_dead(const struct scene *scene, struct task_ix task);
+/** All its tasks are dead, or it is gone.  A zombie leader with live threads is not. */
+bool process_dead(const struct scene *scene, struct process_ix process);
+/** Dead, and still there for its parent to reap. */
+bool process_zombie(const struct scene *scene, struct process_ix process);
 /** The newest look at which it was seen: T1, else T0. */
 enum look task_last_look(const struct snapshot *snapshot, struct task_ix task);
 /** Did bytes move through this object within the window: level, counters or queue changed. */
