@@ -30,6 +30,9 @@ enum {
 	BOUND_PEEK          = 64 << 10,  /**< Bytes of one read of a target's memory. */
 	BOUND_PATH          = 256,       /**< Bytes read of a path that is being opened. */
 	BOUND_POLLFDS       = 8192,      /**< Entries of a pollfd array read: BOUND_PEEK / 8. */
+	BOUND_EDGES         = 1048576,   /**< Edges of a graph; sets beyond it count as waiting for something outside. */
+	BOUND_SET_EACH      = 256,       /**< Watches of an event set drawn for every waiter; of a longer one the rest wait for the first. */
+	BOUND_GROUP_EACH    = 256,       /**< Children of a waiter told apart by process group; among more, any may wake it. */
 	BOUND_SET_DEPTH     = 5,         /**< epoll in epoll in ...: EP_MAX_NESTS is 4. */
 
 	BOUND_FOLLOW_ROUNDS = 4,         /**< How often holders outside the tree are looked for. */

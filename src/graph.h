@@ -13,12 +13,13 @@
  * proof; a suspended task is not live, so whoever waits only for it is closed, and
  * the sink of that chain is the suspended task, not a deadlock.
  *
- * To add a way of waiting: a file src/edge_NAME.c and a row in src/edges.c.
+ * To add a way of waiting: a file src/edge_NAME.c and a row in src/edges.c; see edges.h.
  */
 #ifndef GRAPH_H
 #define GRAPH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "arena.h"
@@ -41,6 +42,7 @@ struct edge {
 	struct task_ix from;
 	uint8_t channel, mode, want; /**< enum channel, enum mode, enum want. */
 	uint8_t outside;          /**< 1: something we do not model can also wake it: a live seed. */
+	uint8_t unheld;           /**< 1: outside only because no holder of the other end was found and not every process searched. */
 	uint8_t ready;            /**< 1: what it waits for is there already (unread data, expired timer): a live seed. */
 	uint8_t in_set;           /**< 1: one entry of a poll, select or epoll set. */
 	uint8_t poll_wait;        /**< 1: no blocked call: it polls for this (WNOHANG) between short sleeps. */
@@ -54,49 +56,28 @@ struct edge {
 /** Tasks come first (index = task_ix), then processes, then hubs. */
 struct node_ix { uint32_t at; };
 
-/**
- * Collects edges; a failed allocation is remembered and reported once, by
- * graph_build().  edge_begin() itself adds the doubts that follow from the object
- * (cover, in flight, seen once, changed between the looks) and from the waiter (caught
- * SIGALRM, own fd table); edge_holders() those of the holders (opaque processes,
- * rings): no rule can forget them.
- */
-struct edges;
-enum end { END_READ = 1, END_WRITE = 2, END_ANY = 3 }; /**< Holders by the access mode of their descriptor. */
-struct edge *edge_begin(struct edges *edges, struct task_ix from, enum channel channel, enum mode mode,
-			struct object_ix object); /**< Set want, fd, in_set on what it returns; valid until the next call. */
-void edge_holders(struct edges *edges, struct object_ix object, enum end end);
-void edge_task(struct edges *edges, struct task_ix to);
-void edge_process(struct edges *edges, struct process_ix to);
-void edge_outside(struct edges *edges);
-void edge_deadline(struct edges *edges, int64_t left_ns);
-void edge_doubt(struct edges *edges, uint32_t doubts);
-
-/** One way of waiting, by what the call wants. */
-struct edge_rule {
-	enum action action;
-	enum object_kind kind;
-	bool any_kind;            /**< Matches whatever object, none too. */
-	void (*draw)(const struct scene *scene, struct task_ix waiter, const struct decoded *call,
-		     struct object_ix object, struct edges *edges);
-};
-extern const struct edge_rule edge_rules[]; /**< Ends in draw NULL; first match wins. */
-
 enum life {
 	LIFE_LIVE,      /**< Somebody or something can still wake it. */
 	LIFE_CLOSED,    /**< Nothing in view ever will. */
 	LIFE_SUSPENDED, /**< Stopped, traced, frozen: a root of its own kind. */
 	LIFE_UNREAD,    /**< Could not be read: counted as live, and said so. */
 };
+/** Dead tasks have no edges and read LIFE_CLOSED: ask task_dead() before calling one stuck. */
 
 struct graph {
 	const struct edge *edge;        uint32_t edges;   /**< Sorted by from. */
 	const uint32_t *first_edge;     /**< One a task and one more: edges of task t are [first_edge[t], first_edge[t+1]). */
 	const struct node_ix *waker;    uint32_t wakers;
+	/* What processes and hubs are made of: node n (not a task) has the members
+	   [first_member[n - tasks], first_member[n - tasks + 1]): tasks of a process, processes of a hub, by pid or tid. */
+	const uint32_t *first_member;
+	const struct node_ix *member;   uint32_t members;
 	const uint8_t *can_wake;        /**< enum life, one a node: serves proofs. */
 	const uint8_t *does_wake;       /**< enum life, one a node: serves likelihood. */
 	const uint8_t *retrier;         /**< 1 a task that woke, took nothing and went back to the same call beside another edge. */
-	const uint32_t *component;      /**< Strongly connected component, one a node. */
+	/** Strongly connected component, one a node, reckoned among what does_wake leaves closed or suspended: a live
+	    node is a component of its own.  Sinks have the lowest numbers: whatever a node waits for has no higher one. */
+	const uint32_t *component;
 	uint32_t tasks, processes, hubs, components, nodes;
 };
 
@@ -111,11 +92,12 @@ struct graph {
 /** 0 or -ENOMEM.  Linear in nodes, edges and wakers; no recursion.  All of *ret is in the scene's arena. */
 int graph_build(const struct scene *scene, struct graph *ret);
 /**
- * The least fixpoint alone, for the property test: life holds LIFE_LIVE for seeds,
- * LIFE_SUSPENDED for roots, LIFE_CLOSED for the rest on entry, then the answer.
- * work: room for one uint32_t a node, an edge and a waker.
+ * The least fixpoint alone, for the property test: life holds LIFE_LIVE or LIFE_UNREAD for
+ * seeds, LIFE_SUSPENDED for roots, LIFE_CLOSED for the rest on entry, then the answer.
+ * work: graph_life_room() words.
  */
 void graph_life(const struct graph *graph, uint8_t *life, uint32_t *work);
+size_t graph_life_room(const struct graph *graph);
 /** The tasks behind an edge's wakers, hubs and processes opened, by (pid, tid); at most limit; returns how many there are. */
 uint32_t graph_tasks(const struct scene *scene, const struct graph *graph, const struct edge *edge,
 		     struct task_ix *ret, uint32_t limit);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waiting on a word of memory.  Whoever can write to it may wake: the threads of the process
+ * and, where the page is shared, all who map it.  The kernel knows no owner.
+ */
+#include "edges.h"
+
+/* The word where the probe found its page shared: it files who maps it, the waiter among them. */
+static struct object_ix futex_object(const struct wait *wait)
+{
+	const struct snapshot *snapshot = wait->scene->snapshot;
+	struct object_key key = { (uint64_t)(uint32_t)process_at(snapshot, wait->process)->pid << 32,
+				  wait->call->address };
+
+	return snapshot_find_object(snapshot, OBJECT_FUTEX, key);
+}
+
+void draw_futex(const struct wait *wait)
+{
+	struct object_ix word = futex_object(wait);
+
+	edge_begin(wait, CHANNEL_FUTEX, WANT_OTHER, word);
+	edge_doubt(wait->edges, DOUBT_OWNERLESS);
+	/* Several words at once: only the first was looked at. */
+	if (wait->call->count > 1 && !wait->call->futex_private)
+		edge_outside(wait->edges);
+	if (word.at == NO_ROW || !edge_holders(wait->edges, word, END_ANY))
+		edge_process(wait->edges, wait->process);
+}

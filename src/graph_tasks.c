@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Opens the wakers of an edge down to tasks. */
+#include "graph.h"
+
+#include <stdlib.h>
+
+struct found {
+	const struct scene *scene;
+	const struct graph *graph;
+	struct task_ix *ret;
+	uint32_t limit, count;
+};
+
+static void add_task(struct found *found, uint32_t task)
+{
+	if (found->count < found->limit)
+		found->ret[found->count].at = task;
+	found->count++;
+}
+
+/* A task, the tasks of a process, or those of the processes of a hub: two levels, no more. */
+static void add_node(struct found *found, uint32_t node)
+{
+	const struct graph *graph = found->graph;
+	uint32_t whole, m;
+
+	if (node < graph->tasks) {
+		add_task(found, node);
+		return;
+	}
+	whole = node - graph->tasks;
+	for (m = graph->first_member[whole]; m < graph->first_member[whole + 1]; m++) {
+		uint32_t inner = graph->member[m].at, t;
+
+		if (inner < graph->tasks) {
+			add_task(found, inner);
+			continue;
+		}
+		inner -= graph->tasks;
+		for (t = graph->first_member[inner]; t < graph->first_member[inner + 1]; t++)
+			add_task(found, graph->member[t].at);
+	}
+}
+
+static int by_identity(const void *a, const void *b, void *context)
+{
+	const struct scene *scene = context;
+	struct task_ix x = *(const struct task_ix *)a, y = *(const struct task_ix *)b;
+	const struct task *left = task_at(scene->snapshot, x), *right = task_at(scene->snapshot, y);
+	uint32_t l = scene->process_rank[left->process.at], r = scene->process_rank[right->process.at];
+
+	if (l != r)
+		return l < r ? -1 : 1;
+	if (left->tid != right->tid)
+		return left->tid < right->tid ? -1 : 1;
+	return x.at < y.at ? -1 : x.at > y.at;
+}
+
+uint32_t graph_tasks(const struct scene *scene, const struct graph *graph, const struct edge *edge,
+		     struct task_ix *ret, uint32_t limit)
+{
+	struct found found = { scene, graph, ret, limit, 0 };
+	uint32_t w, i, kept = 0, many;
+
+	for (w = 0; w < edge->wakers; w++)
+		add_node(&found, graph->waker[edge->first_waker + w].at);
+	many = found.count < limit ? found.count : limit;
+	if (many < 2)
+		return found.count;
+	qsort_r(ret, many, sizeof(*ret), by_identity, (void *)(uintptr_t)scene);
+	for (i = 0; i < many; i++)
+		if (!kept || ret[kept - 1].at != ret[i].at)
+			ret[kept++] = ret[i];
+	return found.count - (many - kept);
+}
