@@ -71,6 +71,13 @@ int door_read_system(struct door *door, const char **ret, size_t *length, int *e
 int door_hold(struct door *door, pid_t pid, int64_t start_ticks);
 /** Does that very process live (a zombie lives)?  By its pidfd, else by start time. */
 bool door_alive(struct door *door, pid_t pid, int64_t start_ticks);
+/** Is this /proc itself?  In a recorded tree pids name nobody. */
+bool door_is_live(const struct door *door);
+/**
+ * Session and process group of a process, by getsid(2) and getpgid(2): a twentieth of
+ * what its stat costs.  False: it is gone, or this is a recorded tree.
+ */
+bool door_session(const struct door *door, pid_t pid, int32_t *ret_session, int32_t *ret_group);
 
 enum ask {
 	ASK_FILE,    /**< Read path, up to limit bytes (0: BOUND_PROC_FILE).  Not through a link, as door_read(). */

@@ -208,3 +208,23 @@ bool door_alive(struct door *door, pid_t pid, int64_t start_ticks)
 	/* Exited, and yet there: its zombie, unless somebody took the pid within the same tick. */
 	return !exited || identity.state == 'Z' || identity.state == 'X';
 }
+
+bool door_is_live(const struct door *door)
+{
+	return door->live;
+}
+
+bool door_session(const struct door *door, pid_t pid, int32_t *ret_session, int32_t *ret_group)
+{
+	pid_t session, group;
+
+	if (!door->live)
+		return false;
+	session = getsid(pid);
+	group = getpgid(pid);
+	if (session < 0 || group < 0)
+		return false;
+	*ret_session = session;
+	*ret_group = group;
+	return true;
+}
