@@ -50,6 +50,7 @@ int stat_parse(const char *text, size_t length, struct stat_line *ret)
 	line.minor_faults = field[10];
 	line.major_faults = field[12];
 	line.cpu_ticks = (int64_t)((uint64_t)field[14] + (uint64_t)field[15]);
+	line.system_ticks = field[15];
 	line.children_ticks = (int64_t)((uint64_t)field[16] + (uint64_t)field[17]);
 	line.nice = field[19];
 	line.threads = field[20];

@@ -22,6 +22,7 @@ struct stat_line {
 	uint64_t flags;           /**< PF_* of the kernel. */
 	int64_t minor_faults, major_faults;
 	int64_t cpu_ticks;        /**< Of this task, utime + stime. */
+	int64_t system_ticks;     /**< The part of it spent in the kernel. */
 	int64_t children_ticks;   /**< Of reaped children, cutime + cstime. */
 	int64_t nice, threads, start_ticks, pages_resident;
 	int64_t code_start;       /**< 1 when ptrace access (READ) is refused; 0 without memory. */

@@ -4,6 +4,7 @@
 
 const struct probe *const probes[PROBES] = {
 	[PROBE_HOST] = &probe_host,
+	[PROBE_TASKS] = &probe_tasks,
 	[PROBE_CGROUPS] = &probe_cgroups,
 	[PROBE_FDS] = &probe_fds,
 	[PROBE_HOLDERS] = &probe_holders,

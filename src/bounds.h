@@ -24,6 +24,7 @@ enum {
 
 	BOUND_ARGV          = 64 << 10,  /**< Bytes of a command line kept. */
 	BOUND_PROC_FILE     = 4 << 20,   /**< Bytes read of one file of /proc. */
+	BOUND_ENVIRON       = 1 << 20,   /**< Bytes read of an environment. */
 	BOUND_LIST          = 131072,    /**< Names read of one directory of /proc. */
 	BOUND_CGROUP_MOUNTS = 64,        /**< Hierarchies of control groups. */
 	BOUND_DESCRIPTORS   = 65536,     /**< Our own soft limit is raised to this at most. */
@@ -36,6 +37,7 @@ enum {
 	BOUND_SET_DEPTH     = 5,         /**< epoll in epoll in ...: EP_MAX_NESTS is 4. */
 
 	BOUND_FOLLOW_ROUNDS = 4,         /**< How often holders outside the tree are looked for. */
+	BOUND_LEFT_ROUNDS   = 8,         /**< How often those who left the tree are joined by those who left them. */
 	BOUND_FOLLOWED      = 256,       /**< Processes outside the tree that may join the report. */
 	BOUND_HELPERS_LOST  = 32,        /**< Helpers abandoned before a run stops asking. */
 	BOUND_WAKERS_EACH   = 256,       /**< Tasks behind one wait that the judge follows. */

@@ -54,6 +54,7 @@ Test(stat, a_line)
 	cr_expect_eq(line.minor_faults, 101);
 	cr_expect_eq(line.major_faults, 7);
 	cr_expect_eq(line.cpu_ticks, 1500);
+	cr_expect_eq(line.system_ticks, 300);
 	cr_expect_eq(line.children_ticks, 42);
 	cr_expect_eq(line.nice, -5);
 	cr_expect_eq(line.threads, 3);
