@@ -112,7 +112,7 @@ static int epoll_answered(void *context, size_t which, const struct answer *answ
 	}
 	if (answer->sight == SIGHT_GONE)
 		return 0;
-	return fd_pass_miss(epolls->pass, event->process, answer->sight, answer->error, "fdinfo");
+	return fd_pass_miss(epolls->pass, event->process, answer->sight, answer->error, MISS_FDINFO);
 }
 
 /** Of several holders, the one whose numbers the lines use: who made it. */

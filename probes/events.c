@@ -181,7 +181,7 @@ static int twin_answered(void *context, size_t which, const struct answer *answe
 		event->twin = NO_ROW;
 	if (answer->sight == SIGHT_OK || answer->sight == SIGHT_GONE)
 		return 0;
-	return fd_pass_miss(twins->pass, event->process, answer->sight, answer->error, "kcmp");
+	return fd_pass_miss(twins->pass, event->process, answer->sight, answer->error, MISS_KCMP);
 }
 
 static int twins_ask(struct fd_pass *pass)
@@ -254,7 +254,7 @@ static int event_info(struct fd_pass *pass, const struct fd_later *event, struct
 	fd_pass_place(pass, event->process, place);
 	sight = fd_info(pass->visit->door, place, event->number, ret, &error);
 	if (sight > 0 && sight != SIGHT_GONE) {
-		r = fd_pass_miss(pass, event->process, sight, error, "fdinfo");
+		r = fd_pass_miss(pass, event->process, sight, error, MISS_FDINFO);
 		if (r < 0)
 			return r;
 	}

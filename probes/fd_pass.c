@@ -81,6 +81,28 @@ static void speakers_find(struct fd_pass *pass, const struct subjects *subjects)
 	}
 }
 
+static const char *const miss_words[] = {
+	[MISS_LIST] = "fd", [MISS_STAT] = "stat", [MISS_FDINFO] = "fdinfo", [MISS_KCMP] = "kcmp", [MISS_PIPE] = "pipe",
+	[MISS_TIMEOUTS] = "timeouts",
+};
+
+static void missed_before(struct fd_pass *pass)
+{
+	const struct snapshot *snapshot = pass->snapshot;
+	uint32_t at;
+	size_t i;
+
+	for (at = 0; at < snapshot->gaps.count; at++) {
+		const struct gap *gap = &snapshot->gaps.row[at];
+
+		if (gap->probe != PROBE_FDS || gap->process.at == NO_ROW)
+			continue;
+		for (i = 0; i < sizeof(miss_words) / sizeof(miss_words[0]); i++)
+			if (!strcmp(snapshot_bytes(snapshot, gap->detail), miss_words[i]))
+				pass->missed[gap->process.at] |= 1 << i;
+	}
+}
+
 int fd_pass_init(const struct visit *visit, const struct subjects *subjects, uint32_t extra, struct fd_pass *ret)
 {
 	struct fd_pass pass = {
@@ -90,17 +112,18 @@ int fd_pass_init(const struct visit *visit, const struct subjects *subjects, uin
 
 	*ret = pass;
 	ret->speaker = calloc(pass.process_count + 1, sizeof(*ret->speaker));
-	ret->complained = calloc(pass.process_count + 1, sizeof(*ret->complained));
-	if (!ret->speaker || !ret->complained)
+	ret->missed = calloc(pass.process_count + 1, sizeof(*ret->missed));
+	if (!ret->speaker || !ret->missed)
 		return -ENOMEM;
 	speakers_find(ret, subjects);
+	missed_before(ret);
 	return fd_pass_refresh(ret);
 }
 
 void fd_pass_deinit(struct fd_pass *pass)
 {
 	free(pass->speaker);
-	free(pass->complained);
+	free(pass->missed);
 	free(pass->known);
 	free(pass->paths.row);
 	free(pass->events.row);
@@ -138,19 +161,22 @@ int fd_laters_add(struct fd_laters *laters, const struct fd_later *later)
 	return 0;
 }
 
-int fd_pass_miss(struct fd_pass *pass, struct process_ix process, int sight, int error, const char *detail)
+bool fd_pass_missed(const struct fd_pass *pass, struct process_ix process, enum fd_miss miss)
+{
+	return pass->missed[process.at] & 1 << miss;
+}
+
+int fd_pass_miss(struct fd_pass *pass, struct process_ix process, int sight, int error, enum fd_miss miss)
 {
 	struct gap gap = gap_blank(PROBE_FDS, sight, pass->look, error);
 	int r;
 
-	if (pass->complained[process.at])
+	if (fd_pass_missed(pass, process, miss))
 		return 0;
-	pass->complained[process.at] = 1;
+	pass->missed[process.at] |= 1 << miss;
 	gap.process = process;
-	r = snapshot_text(pass->snapshot, detail, strlen(detail), &gap.detail);
-	if (r == -ENOMEM)
-		return r;
-	return snapshot_miss(pass->snapshot, NULL, &gap);
+	r = snapshot_text(pass->snapshot, miss_words[miss], strlen(miss_words[miss]), &gap.detail);
+	return r == -ENOMEM ? r : snapshot_miss(pass->snapshot, NULL, &gap);
 }
 
 /* ---- adding ---------------------------------------------------------------- */

@@ -104,10 +104,8 @@ static int process_opaque(struct fd_pass *pass, struct process_ix ix, int sight,
 		return 0;
 	}
 	process->opaque = ANSWER_YES;
-	if (process->fds_sight == sight)
-		return 0; /* filed at T0 */
 	process->fds_sight = sight;
-	return fd_pass_miss(pass, ix, sight, error, "fd");
+	return fd_pass_miss(pass, ix, sight, error, MISS_LIST);
 }
 
 int fd_numbers_read(struct door *door, const char *place, struct fd_numbers *ret, int *error)
@@ -253,6 +251,8 @@ static int fds_look(const struct visit *visit, const struct subjects *subjects)
 		r = pipes_measure(&pass);
 	if (r == 0)
 		r = unixes_look(&pass, subjects);
+	if (r == 0)
+		r = fdtables_look(&pass, subjects);
 	if (r == 0)
 		objects_covered(visit->snapshot);
 	return r;

@@ -48,7 +48,7 @@ struct fd_pass {
 	int32_t *speaker;         /**< Under whose task/ the descriptors are listed; 0: the process itself; -1: nowhere, a zombie. */
 	uint32_t *known;          /**< Hash of the newest fd rows, by process and number. */
 	uint32_t known_slots;     /**< A power of two, or 0. */
-	uint8_t *complained;      /**< 1: a gap of this pass names the process already. */
+	uint8_t *missed;          /**< Bit 1 << enum fd_miss of those that a gap tells already. */
 	struct fd_laters paths, events;
 	uint64_t own_mounts;      /**< Inode of our own ns/mnt; 0 not known. */
 	uint64_t own_devpts;      /**< st_dev of the devpts under our /dev/pts; 0 not known. */
@@ -69,8 +69,11 @@ int fd_pass_refresh(struct fd_pass *pass);
 struct fd_ix fd_pass_known(const struct fd_pass *pass, struct process_ix process, int32_t number);
 int fd_laters_add(struct fd_laters *laters, const struct fd_later *later);
 
-/** One gap a process and pass; later ones of it are the same to a reader.  0 or -ENOMEM. */
-int fd_pass_miss(struct fd_pass *pass, struct process_ix process, int sight, int error, const char *detail);
+/** What may be missed of a process: the word in gap.detail. */
+enum fd_miss { MISS_LIST, MISS_STAT, MISS_FDINFO, MISS_KCMP, MISS_PIPE, MISS_TIMEOUTS };
+/** A gap, unless one of these looks has told it.  0 or -ENOMEM. */
+int fd_pass_miss(struct fd_pass *pass, struct process_ix process, int sight, int error, enum fd_miss miss);
+bool fd_pass_missed(const struct fd_pass *pass, struct process_ix process, enum fd_miss miss);
 
 /** Find or add an object and label it if it has none.  0 or -ENOMEM; NO_ROW past a bound. */
 int fd_object(struct snapshot *snapshot, enum object_kind kind, struct object_key key, struct text label,
@@ -104,6 +107,9 @@ int pipes_measure(struct fd_pass *pass);
 
 /** unixes.c: descriptors in flight; timeouts of the sockets that somebody waits on. */
 int unixes_look(struct fd_pass *pass, const struct subjects *subjects);
+
+/** fdtables.c: threads with descriptors of their own. */
+int fdtables_look(struct fd_pass *pass, const struct subjects *subjects);
 
 /* ttys.c */
 /** Does it take ttys_learn() to know which terminal this is? */

@@ -206,7 +206,7 @@ static int path_add(struct fd_pass *pass, const struct fd_later *later)
 	int error, r, sight = SIGHT_UNASKED;
 
 	if (later->seen.sight != SIGHT_OK && later->seen.sight != SIGHT_GONE) {
-		r = fd_pass_miss(pass, later->process, later->seen.sight, later->seen.error, "stat");
+		r = fd_pass_miss(pass, later->process, later->seen.sight, later->seen.error, MISS_STAT);
 		if (r < 0)
 			return r;
 	}

@@ -49,7 +49,7 @@ static int pipe_answered(void *context, size_t which, const struct answer *answe
 	if (answer->sight == SIGHT_GONE || answer->sight == SIGHT_MOVED)
 		return 0; /* closed meanwhile */
 	pipes->refused[fd->process.at] = 1;
-	return fd_pass_miss(pipes->pass, fd->process, seen->sight, answer->error, "pipe");
+	return fd_pass_miss(pipes->pass, fd->process, seen->sight, answer->error, MISS_PIPE);
 }
 
 static bool lends(const struct pipes *pipes, const struct fd *fd)
@@ -88,7 +88,7 @@ static int pipes_round(struct pipes *pipes, bool first)
 			if (!lends(pipes, fd) || !wants_asking(pipes, next))
 				continue;
 			if (first && pipes->asked++ == BOUND_PIPES)
-				return fd_pass_miss(pass, fd->process, SIGHT_CUT, 0, "pipe");
+				return fd_pass_miss(pass, fd->process, SIGHT_CUT, 0, MISS_PIPE);
 			/* Until its answer comes: it is not to be asked twice. */
 			object_at(snapshot, fd->object)->at[pass->look].sight = SIGHT_CUT;
 			pipes->tried[fd->object.at] = next + 1;

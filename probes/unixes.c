@@ -78,7 +78,7 @@ static int timeouts_answered(void *context, size_t which, const struct answer *a
 	}
 	if (answer->sight == SIGHT_OK || answer->sight == SIGHT_GONE || answer->sight == SIGHT_MOVED)
 		return 0;
-	return fd_pass_miss(waits->pass, fd->process, answer->sight, answer->error, "timeouts");
+	return fd_pass_miss(waits->pass, fd->process, answer->sight, answer->error, MISS_TIMEOUTS);
 }
 
 static int waits_ask(struct waits *waits)

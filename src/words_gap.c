@@ -45,6 +45,8 @@ static const struct missed missed[] = {
 	  "who reads and who writes a pipe, and which descriptors are listened to", NULL },
 	{ "fds", "pipe", "how full pipes are", "telling a full pipe from an empty one", NULL },
 	{ "fds", "kcmp", "which descriptors are the same file", "who shares event loops and descriptor tables", NULL },
+	{ "fds", "stat", "what open paths are", "telling a FIFO or a terminal from a file", NULL },
+	{ "fds", "timeouts", "timeouts set on unix sockets", "proof: a receive or send timeout may end a wait", NULL },
 	{ "fds", NULL, "some open descriptors", "who holds the other end of pipes and sockets", NULL },
 
 	{ "sockets", "unix_diag", "queues and peers of unix sockets", "who waits for whom over unix sockets",

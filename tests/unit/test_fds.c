@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <pty.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -541,6 +542,7 @@ Test(fds, levels_that_may_not_be_borrowed_stay_unseen)
 
 	door_inject(door, "/pipe", EPERM);
 	look(LOOK_T0);
+	look(LOOK_T1);
 	kill_watched();
 	cr_assert_eq(object_of(p, READ_END)->at[LOOK_T0].sight, SIGHT_DENIED);
 	cr_assert_eq(object_of(p, READ_END)->at[LOOK_T0].readable, UNSEEN);
@@ -644,6 +646,48 @@ Test(fds, a_zombie_holds_nothing)
 	cr_assert_neq(process_at(&s, p)->opaque, ANSWER_YES);
 }
 
+static void *stay_apart(void *unused)
+{
+	unshare(CLONE_FILES);
+	__atomic_store_n(&shared->watched, gettid(), __ATOMIC_SEQ_CST);
+	return stay(unused);
+}
+
+static void start_threads(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, stay, NULL);
+	pthread_create(&thread, NULL, stay_apart, NULL);
+	while (!__atomic_load_n(&shared->watched, __ATOMIC_SEQ_CST))
+		poll(NULL, 0, 1);
+}
+
+Test(fds, a_thread_with_a_table_of_its_own)
+{
+	pid_t pid = child(start_threads), apart = shared->watched;
+	struct process_ix p = add(pid, getpid());
+	struct task_ix task[3];
+	const int32_t *tids;
+	size_t count;
+	int error;
+
+	cr_assert_eq(door_list(door, &tids, &count, &error, "%d/task", pid), SIGHT_OK);
+	cr_assert_eq(count, 3);
+	for (size_t i = 0; i < count; i++) {
+		cr_assert_eq(snapshot_add_task(&s, p, tids[i], 1, &task[i]), 0);
+		task_at(&s, task[i])->at[LOOK_T1].state = 'S';
+	}
+	look(LOOK_T1);
+	for (size_t i = 0; i < count; i++) {
+		const struct task *row = task_at(&s, task[i]);
+
+		cr_assert_eq(row->own_fds, row->tid == pid   ? ANSWER_UNKNOWN :
+					   row->tid == apart ? ANSWER_YES :
+							       ANSWER_NO);
+	}
+}
+
 /* ---- unix sockets ---------------------------------------------------------- */
 
 static void send_descriptor(void)
@@ -678,4 +722,37 @@ Test(fds, a_descriptor_travels)
 	cr_assert_eq(object_of(p, STREAM)->in_flight, ANSWER_YES);
 	cr_assert_eq(object_of(p, MARK)->in_flight, ANSWER_NO);
 	cr_assert_eq(fd_of(p, shared->fd[STREAM])->looks, 3);
+}
+
+static void set_timeout(void)
+{
+	struct timeval time = { 1, 500000 };
+	int pair[2];
+
+	socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+	setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
+	shared->fd[STREAM] = pair[0];
+	shared->fd[MARK] = pair[1];
+}
+
+Test(fds, timeouts_of_the_socket_that_is_waited_on)
+{
+	pid_t pid = child(set_timeout);
+	struct process_ix p = add(pid, getpid());
+	struct task_ix task;
+	struct call *call;
+
+	s.host.arch = ARCH_X86_64;
+	cr_assert_eq(snapshot_add_task(&s, p, pid, 1, &task), 0);
+	look(LOOK_T0);
+	for (uint32_t i = 0; i < s.objects.count; i++)
+		if (s.objects.row[i].kind == OBJECT_SOCKET)
+			s.objects.row[i].kind = OBJECT_UNIX;
+	call = &task_at(&s, task)->at[LOOK_T1].call;
+	call->number = 0; /* read */
+	call->args[0] = shared->fd[STREAM];
+	look(LOOK_T1);
+	cr_assert_eq(object_of(p, STREAM)->receive_timeout_ms, 1500);
+	cr_assert_eq(object_of(p, STREAM)->send_timeout_ms, 0);
+	cr_assert_eq(object_of(p, MARK)->receive_timeout_ms, UNSEEN, "nobody waits on it");
 }
