@@ -35,8 +35,13 @@ void diag_init(struct diag *diag, struct door *door, pid_t pid, int64_t deadline
 {
 	struct utsname name;
 
-	*diag = (struct diag){ .door = door, .pid = pid, .deadline_ns = deadline_ns, .sequence = 1 };
+	*diag = (struct diag){ .door = door, .pid = pid, .deadline_ns = deadline_ns, .bus = NETLINK_SOCK_DIAG };
 	diag->by_helper = pid != 0 || uname(&name) < 0 || !diag_is_lockless(name.release);
+}
+
+void diag_init_route(struct diag *diag, struct door *door, int64_t deadline_ns)
+{
+	*diag = (struct diag){ .door = door, .deadline_ns = deadline_ns, .bus = NETLINK_ROUTE };
 }
 
 static void socket_close(struct diag *diag)
@@ -70,9 +75,11 @@ static int socket_open(struct diag *diag, int *error)
 		return -ENOMEM;
 	if (diag->socket)
 		return SIGHT_OK;
-	diag->socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
-	if (!diag->socket)
+	diag->socket = mnl_socket_open2(diag->bus, SOCK_CLOEXEC);
+	if (!diag->socket) {
+		diag->no_netlink = true;
 		return failed(errno, error);
+	}
 	if (setsockopt(mnl_socket_get_fd(diag->socket), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0)
 		return failed(errno, error);
 	return SIGHT_OK;
@@ -112,10 +119,11 @@ static int refused(int number, bool whole_family, int *error)
 }
 
 /* A test may take away netlink as a whole, or one family. */
-static int injected(const struct diag *diag, const struct diag_request *request, int *error)
+static int injected(struct diag *diag, const struct diag_request *request, int *error)
 {
 	int number = door_injected(diag->door, "netlink");
 
+	diag->no_netlink |= number != 0;
 	if (!number)
 		number = door_injected(diag->door, diag_request_name(request));
 	return number ? refused(number, true, error) : SIGHT_OK;

@@ -45,9 +45,10 @@ struct diag_info { int64_t last_received_ms, last_sent_ms, bytes_received, bytes
 struct diag_unix {
 	uint32_t inode;
 	uint8_t type, state;      /**< SOCK_*; TCP_ESTABLISHED, TCP_CLOSE or TCP_LISTEN. */
+	uint8_t shutdown;         /**< Bit 0: reads nothing any more; bit 1: writes nothing. */
 	bool queues_seen, peer_seen;
 	uint32_t readable, unsent;/**< Listeners: waiting, most. */
-	uint32_t peer;            /**< Inode; 0 with peer_seen: connected, but not accepted yet. */
+	uint32_t peer;            /**< Inode; 0 with peer_seen: not accepted yet, or closed. */
 	const char *name;         /**< sun_path; a leading NUL: abstract.  NULL: not bound. */
 	uint32_t name_length;
 	const void *pending;      /**< Listeners: inodes of clients not accepted yet, uint32_t each, unaligned. */
@@ -113,8 +114,10 @@ bool diag_is_peer(const struct diag_inet *one, const struct diag_inet *other);
 /** One unix socket; inode 0: all. */
 struct diag_request diag_request_unix(uint32_t inode);
 struct diag_request diag_request_vsock(void);
+/** Any netlink request: its body is at most 80 bytes. */
+struct diag_request diag_request_of(uint16_t type, uint16_t flags, const void *body, size_t size);
 void diag_request_number(struct diag_request *request, uint32_t sequence);
-/** "tcp_diag", "unix_diag" ...: the module that answers it; detail of gaps. */
+/** "tcp_diag", "unix_diag" ...: who answers it. */
 const char *diag_request_name(const struct diag_request *request);
 
 /** Does sock_diag of this kernel (uname release) answer without a machine-wide mutex?  Pure. */
@@ -127,13 +130,17 @@ struct diag {
 	struct door *door;
 	pid_t pid;                /**< Whose namespace; 0 ours. */
 	int64_t deadline_ns;
+	int bus;                  /**< NETLINK_SOCK_DIAG, NETLINK_ROUTE */
 	bool by_helper;           /**< Every request, not only those that may block. */
+	bool no_netlink;          /**< Not even a netlink socket could be had. */
 	uint32_t sequence;
 	struct mnl_socket *socket;/**< Opened by the first direct request. */
 	void *buffer;
 };
 
 void diag_init(struct diag *diag, struct door *door, pid_t pid, int64_t deadline_ns);
+/** For exact questions to the routing of our own namespace, always direct: RTM_GETROUTE takes no lock since 4.13. */
+void diag_init_route(struct diag *diag, struct door *door, int64_t deadline_ns);
 void diag_deinit(struct diag *diag);
 
 /** All replies to a dump; each() returns 0 or -errno.  0; an enum sight with *error (SIGHT_CUT: part of them came); -errno of our own. */

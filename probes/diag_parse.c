@@ -128,6 +128,11 @@ int diag_parse_unix(const struct nlmsghdr *message, struct diag_unix *ret)
 			ret->unsent = queues.udiag_wqueue;
 			ret->queues_seen = true;
 			break;
+		case UNIX_DIAG_SHUTDOWN:
+			if (length < sizeof(ret->shutdown))
+				return SIGHT_STRANGE;
+			memcpy(&ret->shutdown, bytes, sizeof(ret->shutdown));
+			break;
 		}
 	}
 	return SIGHT_OK;
@@ -205,7 +210,7 @@ int diag_walk(const void *bytes, size_t length, uint32_t sequence,
 
 /* ---- requests -------------------------------------------------------------- */
 
-static struct diag_request request_of(uint16_t type, uint16_t flags, const void *body, size_t size)
+struct diag_request diag_request_of(uint16_t type, uint16_t flags, const void *body, size_t size)
 {
 	struct nlmsghdr header = {
 		.nlmsg_len = (uint32_t)(MNL_NLMSG_HDRLEN + size),
@@ -231,7 +236,7 @@ struct diag_request diag_request_tcp(uint32_t states, uint16_t local_port)
 		.idiag_states = states,
 	};
 
-	return request_of(TCPDIAG_GETSOCK, NLM_F_DUMP, &wanted, sizeof(wanted));
+	return diag_request_of(TCPDIAG_GETSOCK, NLM_F_DUMP, &wanted, sizeof(wanted));
 }
 
 struct diag_request diag_request_inet(uint8_t family, uint8_t protocol, uint32_t states, uint16_t local_port)
@@ -243,7 +248,7 @@ struct diag_request diag_request_inet(uint8_t family, uint8_t protocol, uint32_t
 		.id.idiag_sport = htons(local_port),
 	};
 
-	return request_of(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &wanted, sizeof(wanted));
+	return diag_request_of(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &wanted, sizeof(wanted));
 }
 
 static struct inet_diag_req_v2 exact(uint8_t family)
@@ -271,7 +276,7 @@ struct diag_request diag_request_self(const struct diag_inet *socket, bool with_
 	}
 	if (with_info)
 		wanted.idiag_ext = 1 << (INET_DIAG_INFO - 1);
-	return request_of(SOCK_DIAG_BY_FAMILY, 0, &wanted, sizeof(wanted));
+	return diag_request_of(SOCK_DIAG_BY_FAMILY, 0, &wanted, sizeof(wanted));
 }
 
 struct diag_request diag_request_peer(const struct diag_inet *socket)
@@ -282,7 +287,7 @@ struct diag_request diag_request_peer(const struct diag_inet *socket)
 	memcpy(wanted.id.idiag_dst, socket->local, sizeof(socket->local));
 	wanted.id.idiag_sport = htons(socket->remote_port);
 	wanted.id.idiag_dport = htons(socket->local_port);
-	return request_of(SOCK_DIAG_BY_FAMILY, 0, &wanted, sizeof(wanted));
+	return diag_request_of(SOCK_DIAG_BY_FAMILY, 0, &wanted, sizeof(wanted));
 }
 
 struct diag_request diag_request_listener(const struct diag_inet *socket)
@@ -291,7 +296,7 @@ struct diag_request diag_request_listener(const struct diag_inet *socket)
 
 	memcpy(wanted.id.idiag_src, socket->remote, sizeof(socket->remote));
 	wanted.id.idiag_sport = htons(socket->remote_port);
-	return request_of(SOCK_DIAG_BY_FAMILY, 0, &wanted, sizeof(wanted));
+	return diag_request_of(SOCK_DIAG_BY_FAMILY, 0, &wanted, sizeof(wanted));
 }
 
 /* One of the two ends may speak of 127.0.0.1 and the other of ::ffff:127.0.0.1. */
@@ -330,14 +335,14 @@ struct diag_request diag_request_unix(uint32_t inode)
 		.udiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE },
 	};
 
-	return request_of(SOCK_DIAG_BY_FAMILY, inode ? 0 : NLM_F_DUMP, &wanted, sizeof(wanted));
+	return diag_request_of(SOCK_DIAG_BY_FAMILY, inode ? 0 : NLM_F_DUMP, &wanted, sizeof(wanted));
 }
 
 struct diag_request diag_request_vsock(void)
 {
 	const struct vsock_diag_req wanted = { .sdiag_family = AF_VSOCK, .vdiag_states = DIAG_STATES_ALL };
 
-	return request_of(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &wanted, sizeof(wanted));
+	return diag_request_of(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &wanted, sizeof(wanted));
 }
 
 void diag_request_number(struct diag_request *request, uint32_t sequence)
@@ -353,6 +358,8 @@ const char *diag_request_name(const struct diag_request *request)
 	memcpy(&header, request->bytes, sizeof(header));
 	if (header.nlmsg_type == TCPDIAG_GETSOCK)
 		return "tcp_diag";
+	if (header.nlmsg_type != SOCK_DIAG_BY_FAMILY)
+		return "rtnetlink";
 	family = request->bytes[MNL_NLMSG_HDRLEN];
 	protocol = request->bytes[MNL_NLMSG_HDRLEN + 1];
 	switch (family) {

@@ -7,5 +7,6 @@ const struct probe *const probes[PROBES] = {
 	[PROBE_TASKS] = &probe_tasks,
 	[PROBE_CGROUPS] = &probe_cgroups,
 	[PROBE_FDS] = &probe_fds,
+	[PROBE_SOCKETS] = &probe_sockets,
 	[PROBE_HOLDERS] = &probe_holders,
 };

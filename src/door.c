@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -285,6 +286,36 @@ int door_link(struct door *door, const char **ret, size_t *length, int *error, c
 	if (r)
 		return failed(r, error);
 	n = readlinkat(door->proc_fd, path, door->scratch, door->scratch_room);
+	if (n < 0)
+		return failed(errno, error);
+	door->scratch[n] = '\0';
+	*ret = door->scratch;
+	*length = n;
+	*error = 0;
+	return SIGHT_OK;
+}
+
+int door_protocol(struct door *door, const char **ret, size_t *length, int *error, const char *format, ...)
+{
+	char path[PATH_MAX], whole[PATH_MAX + 16];
+	va_list arguments;
+	ssize_t n;
+	int r;
+
+	va_start(arguments, format);
+	r = path_print(path, error, format, arguments);
+	va_end(arguments);
+	if (r)
+		return r;
+	snprintf(whole, sizeof(whole), "%s/protocol", path);
+	r = door_injected(door, whole);
+	if (r)
+		return failed(r, error);
+	if (!door->live)
+		return failed(EOPNOTSUPP, error);
+	/* Follows the link as readlink(2) does, without opening anything and without a lock. */
+	snprintf(whole, sizeof(whole), "/proc/%s", path);
+	n = getxattr(whole, "system.sockprotoname", door->scratch, door->scratch_room);
 	if (n < 0)
 		return failed(errno, error);
 	door->scratch[n] = '\0';

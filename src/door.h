@@ -56,6 +56,13 @@ int door_link(struct door *door, const char **ret, size_t *length, int *error, c
 	__attribute__((__format__(__printf__, 5, 6)));
 
 /**
+ * The same for the protocol of a socket behind a link under fd/, with its NUL: "TCP", "UNIX-STREAM"
+ * (since Linux 3.7; getxattr(2) of system.sockprotoname opens nothing).  Not of a recorded tree.
+ */
+int door_protocol(struct door *door, const char **ret, size_t *length, int *error, const char *format, ...)
+	__attribute__((__format__(__printf__, 5, 6)));
+
+/**
  * The same for an absolute path outside /proc: /sys/fs/cgroup only, and no "..", else
  * SIGHT_UNSUPPORTED.  A recorded tree has it below its root.
  */

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sockets, by netlink sock_diag: which of the kernel's lists have those that the processes
+ * hold, what they tell, where the other ends are.
+ *
+ * The name of a socket's protocol (an extended attribute of its link) says beforehand which
+ * lists are needed, 1.2 us each: a tree without TCP does not pay for the TCP list of the machine.
+ */
+#include "sockets.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bounds.h"
+#include "cleanup.h"
+#include "door.h"
+
+/* ---- which sockets --------------------------------------------------------- */
+
+static bool is_socket(const struct object *object)
+{
+	switch (object->kind) {
+	case OBJECT_SOCKET:
+	case OBJECT_UNIX:
+	case OBJECT_TCP:
+	case OBJECT_UDP:
+		return object->key.space == 0;
+	}
+	return false;
+}
+
+static uint8_t *subject_marks(const struct snapshot *snapshot, const struct subjects *subjects)
+{
+	uint8_t *ret = calloc(snapshot->processes.count + 1, 1);
+	uint32_t i;
+
+	for (i = 0; ret && i < subjects->process_count; i++)
+		ret[subjects->processes[i].at] = 1;
+	return ret;
+}
+
+/* Each socket once, by the first descriptor of it. */
+static int wanted_find(struct socket_pass *pass, const struct subjects *subjects)
+{
+	struct snapshot *snapshot = pass->snapshot;
+	_cleanup_free_ uint8_t *marked = subject_marks(snapshot, subjects);
+	_cleanup_free_ uint8_t *met = calloc(snapshot->objects.count + 1, 1);
+	uint32_t i, room = 0;
+	int r = 0;
+
+	if (!marked || !met)
+		return -ENOMEM;
+	for (i = 0; i < snapshot->fds.count && r == 0; i++) {
+		const struct fd *fd = &snapshot->fds.row[i];
+		const struct object *object;
+
+		if (!(fd->looks & 1 << pass->look) || !marked[fd->process.at] || fd->object.at == NO_ROW ||
+		    met[fd->object.at])
+			continue;
+		object = object_at(snapshot, fd->object);
+		if (!is_socket(object))
+			continue;
+		met[fd->object.at] = 1;
+		if (pass->wanted_count == room) {
+			struct wanted *more = reallocarray(pass->wanted, room ? room * 2 : 64, sizeof(*more));
+
+			if (!more)
+				return -ENOMEM;
+			pass->wanted = more;
+			room = room ? room * 2 : 64;
+		}
+		pass->wanted[pass->wanted_count++] = (struct wanted){
+			.object = fd->object, .process = fd->process, .number = fd->number, .lists = LIST_ANY,
+		};
+		r = map32_put(&pass->rows, (uint32_t)object->key.name, fd->object.at);
+	}
+	return r;
+}
+
+/* Sockets met before: whether somebody holds them now, and, with a list, what became of them. */
+static int known_mark(struct socket_pass *pass)
+{
+	struct socket_memory *memory = pass->memory;
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; i < memory->known_count && r == 0; i++) {
+		struct known *known = &memory->known[i];
+
+		known->held = known->told.inode && map32_get(&pass->rows, known->told.inode) == known->object.at;
+		if (pass->look == LOOK_T1 && known->told.inode)
+			r = map32_put(&pass->rows, known->told.inode, known->object.at);
+	}
+	return r;
+}
+
+/* ---- which lists ----------------------------------------------------------- */
+
+static uint8_t lists_of_family(const struct object *object)
+{
+	switch (object->kind) {
+	case OBJECT_TCP:
+		return LIST_TCP;
+	case OBJECT_UDP:
+		return LIST_UDP;
+	case OBJECT_UNIX:
+		return LIST_UNIX;
+	}
+	return LIST_ANY;
+}
+
+/* Descriptors of a leader that has ended are under its living threads: then any list may have the socket. */
+static int wanted_name(struct socket_pass *pass, struct wanted *wanted)
+{
+	struct object *object = pass_object(pass, wanted->object);
+	const struct socket_name *name;
+	const char *text;
+	size_t length;
+	int r, error;
+
+	r = door_protocol(pass->visit->door, &text, &length, &error, "%d/fd/%d",
+			  process_at(pass->snapshot, wanted->process)->pid, wanted->number);
+	if (r)
+		return r < 0 ? r : 0;
+	name = socket_name_find(text, length);
+	if (!name)
+		return 0;
+	wanted->lists = name->lists;
+	wanted->outside = name->outside;
+	object->family = name->family;
+	if (name->type >= 0)
+		object->type = name->type;
+	if (name->lists == LIST_NONE) {
+		object->at[pass->look].when_ns = pass->when_ns;
+		object->at[pass->look].sight = SIGHT_OK;
+		object->reach = name->outside ? REACH_UNKNOWN : REACH_NONE;
+	}
+	return 0;
+}
+
+static int wanted_names(struct socket_pass *pass)
+{
+	uint32_t i, asked = 0;
+	int r = 0;
+
+	for (i = 0; i < pass->wanted_count && r == 0; i++) {
+		struct wanted *wanted = &pass->wanted[i];
+
+		wanted->lists = lists_of_family(pass_object(pass, wanted->object));
+		if (wanted->lists == LIST_ANY && asked++ < BOUND_SOCKET_NAMES)
+			r = wanted_name(pass, wanted);
+	}
+	return r;
+}
+
+/* Lists that may have something still unseen, of processes in that namespace; space NO_ROW: in any. */
+static uint8_t lists_needed(const struct socket_pass *pass, uint32_t space)
+{
+	uint8_t ret = 0;
+	uint32_t i;
+
+	for (i = 0; i < pass->wanted_count; i++)
+		if ((pass->wanted[i].space == space || space == NO_ROW) && !pass_seen(pass, pass->wanted[i].object))
+			ret |= pass->wanted[i].lists;
+	return ret;
+}
+
+/* One list after the other: what the first has need not be looked for in the next. */
+static int lists_read(struct socket_pass *pass, uint32_t space, uint32_t members)
+{
+	unsigned i;
+	int r = 0;
+
+	for (i = 0; i < SOCKET_LISTS && r == 0; i++) {
+		uint8_t list = 1 << i;
+
+		if (pass->memory->spaces[space].listed & list || !(lists_needed(pass, members) & list))
+			continue;
+		if (list != LIST_TCP || pass->look == LOOK_T0)
+			r = socket_lists_read(pass, space, list);
+	}
+	return r;
+}
+
+static int spaces_read(struct socket_pass *pass)
+{
+	const struct socket_memory *memory = pass->memory;
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; i < memory->space_count && r == 0; i++) {
+		if (pass->look == LOOK_T1)
+			r = socket_known_ask(pass, i, lists_needed(pass, i) & LIST_TCP);
+		if (r == 0 && memory->spaces[i].members)
+			r = lists_read(pass, i, i);
+	}
+	/* A socket from before its process entered a namespace is of ours, most likely. */
+	if (r == 0 && memory->space_count > 1)
+		r = lists_read(pass, 0, NO_ROW);
+	return r;
+}
+
+/* ---- what was not seen ----------------------------------------------------- */
+
+int socket_miss(struct socket_pass *pass, struct process_ix process, int sight, int error, const char *detail)
+{
+	struct gap gap = gap_blank(PROBE_SOCKETS, sight, pass->look, error);
+	int r;
+
+	gap.process = process;
+	r = snapshot_text(pass->snapshot, detail, strlen(detail), &gap.detail);
+	if (r < 0 && r != -E2BIG)
+		return r;
+	return snapshot_miss(pass->snapshot, NULL, &gap);
+}
+
+static const char *list_detail(const struct space *space, unsigned list)
+{
+	if (space->pid)
+		return "netns";
+	if (space->no_netlink)
+		return "netlink";
+	switch (1 << list) {
+	case LIST_UNIX:
+		return "unix_diag";
+	case LIST_VSOCK:
+		return "vsock_diag";
+	}
+	return "inet_diag";
+}
+
+/* A list that should have had it could not be read: why not; else NULL. */
+static const struct list_failure *wanted_failure(const struct socket_pass *pass, const struct wanted *wanted,
+						 unsigned *list)
+{
+	const struct space *space = &pass->memory->spaces[wanted->space];
+	/* Of a socket that might be in any, the likely ones count. */
+	uint8_t lists = wanted->lists == LIST_ANY ? LIST_TCP | LIST_UNIX | LIST_UDP : wanted->lists;
+	unsigned i;
+
+	for (i = 0; i < SOCKET_LISTS; i++)
+		if ((lists & 1 << i) && (space->listed & 1 << i) && space->failure[i].sight) {
+			*list = i;
+			return &space->failure[i];
+		}
+	return NULL;
+}
+
+/* Does the descriptor lead somewhere else by now?  Then its name was not that socket's either. */
+static bool wanted_left(const struct socket_pass *pass, const struct wanted *wanted)
+{
+	const struct object *object = pass_object(pass, wanted->object);
+	char link[32];
+	const char *text;
+	size_t length;
+	int error;
+
+	snprintf(link, sizeof(link), "socket:[%" PRIu64 "]", object->key.name);
+	return door_link(pass->visit->door, &text, &length, &error, "%d/fd/%d",
+			 process_at(pass->snapshot, wanted->process)->pid, wanted->number) != SIGHT_OK ||
+	       strcmp(text, link) != 0;
+}
+
+static int wanted_miss(struct socket_pass *pass, const struct wanted *wanted, struct process_ix *last)
+{
+	struct object *object = pass_object(pass, wanted->object);
+	struct object_look *seen = &object->at[pass->look];
+	struct space *space = &pass->memory->spaces[wanted->space];
+	const struct list_failure *failure;
+	unsigned list;
+
+	failure = wanted_failure(pass, wanted, &list);
+	if (failure) {
+		seen->sight = (uint8_t)failure->sight;
+		if (space->complained & 1 << list)
+			return 0;
+		space->complained |= 1 << list;
+		return socket_miss(pass, space->pid ? wanted->process : (struct process_ix){ NO_ROW }, failure->sight,
+				   failure->error, list_detail(space, list));
+	}
+	/* New at T1: its addresses are not known, and nobody looked. */
+	if (pass->look == LOOK_T1 && (wanted->lists & LIST_TCP))
+		return 0;
+	if (wanted->lists != LIST_ANY && wanted_left(pass, wanted)) {
+		object->family = object->type = -1;
+		seen->sight = SIGHT_GONE;
+		return 0;
+	}
+	seen->sight = SIGHT_UNSUPPORTED;
+	if (last->at == wanted->process.at)
+		return 0;
+	*last = wanted->process;
+	return socket_miss(pass, wanted->process, SIGHT_UNSUPPORTED, 0, "unlisted");
+}
+
+/*
+ * In no list: never bound nor connected, or reset; or of a namespace where nobody lives
+ * whom we look at.  A family that leaves the machine and has no list that we read is as bad.
+ */
+static int unseen_miss(struct socket_pass *pass)
+{
+	struct process_ix last = { NO_ROW };
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; i < pass->wanted_count && r == 0; i++)
+		if (!pass_seen(pass, pass->wanted[i].object) || pass->wanted[i].outside)
+			r = wanted_miss(pass, &pass->wanted[i], &last);
+	return r;
+}
+
+/* ---- the probe ------------------------------------------------------------- */
+
+static void forget(void *pointer)
+{
+	struct socket_memory *memory = pointer;
+
+	if (!memory)
+		return;
+	spaces_forget(memory);
+	free(memory->known);
+	map32_deinit(&memory->known_of);
+	free(memory);
+}
+
+static int pass_run(struct socket_pass *pass, const struct subjects *subjects)
+{
+	int r;
+
+	r = wanted_find(pass, subjects);
+	if (r < 0 || (pass->wanted_count == 0 && pass->memory->known_count == 0))
+		return r;
+	r = known_mark(pass);
+	if (r == 0)
+		r = wanted_names(pass);
+	if (r == 0)
+		r = spaces_find(pass);
+	if (r == 0)
+		r = spaces_read(pass);
+	if (r == 0)
+		r = socket_peers_find(pass);
+	if (r == 0)
+		r = socket_info_ask(pass);
+	if (r == 0)
+		r = unseen_miss(pass);
+	return r;
+}
+
+static int look(const struct visit *visit, const struct subjects *subjects)
+{
+	struct socket_pass pass = {
+		.visit = visit, .snapshot = visit->snapshot, .look = visit->look, .when_ns = door_now_ns(),
+	};
+	int r;
+
+	if (visit->memory)
+		pass.memory = *visit->memory;
+	if (!pass.memory)
+		pass.memory = calloc(1, sizeof(*pass.memory));
+	if (!pass.memory)
+		return -ENOMEM;
+	r = pass_run(&pass, subjects);
+	free(pass.wanted);
+	map32_deinit(&pass.rows);
+	if (visit->memory)
+		*visit->memory = pass.memory;
+	else
+		forget(pass.memory);
+	return r;
+}
+
+const struct probe probe_sockets = {
+	.id = PROBE_SOCKETS,
+	.name = "sockets",
+	.stage = STAGE_LOOK,
+	.after = PROBE_BIT(PROBE_HOST) | PROBE_BIT(PROBE_TASKS) | PROBE_BIT(PROBE_STATE) | PROBE_BIT(PROBE_FDS),
+	.look = look,
+	.forget = forget,
+};
