@@ -94,20 +94,20 @@ enum {
  *
  *	219 0x0 0x0 0x7ffd5c2f2b70 0x7ffd5c2f2b70 0x0 0x0 0x7ffd5c2f2b48 0x7f6f2b8c3d93
  */
-static enum syscall_id restarted(const uint64_t args[6])
+static enum syscall_id restarted(const uint64_t args[6], enum arch arch)
 {
+	bool polls = arch == ARCH_X86_64; /* aarch64 has ppoll only, which begins anew. */
+
 	if (args[0] < PAGE)
-		return args[2] > UINT32_MAX ? SYSCALL_clock_nanosleep : SYSCALL_poll;
-	if (args[1] < BOUND_FDS && args[1] > 0)
-		return SYSCALL_poll;
-	return SYSCALL_nanosleep;
+		return args[2] > UINT32_MAX || !polls ? SYSCALL_clock_nanosleep : SYSCALL_poll;
+	return args[1] < BOUND_FDS && args[1] > 0 && polls ? SYSCALL_poll : SYSCALL_nanosleep;
 }
 
 static enum syscall_id call_id(const struct call *call, enum arch arch)
 {
 	enum syscall_id id = syscall_find(arch, call->number);
 
-	return id == SYSCALL_restart_syscall ? restarted(call->args) : id;
+	return id == SYSCALL_restart_syscall ? restarted(call->args, arch) : id;
 }
 
 static uint32_t least(uint64_t a, uint64_t b)

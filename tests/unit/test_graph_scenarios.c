@@ -1087,3 +1087,28 @@ Test(scenario, an_uninterruptible_call_waits_for_a_disk)
 	cr_assert_eq(edge_of(task)->channel, CHANNEL_FILE);
 	assert_live(task);
 }
+
+/* 300 makes wait on one jobserver pipe that all of them hold. */
+Test(scenario, many_waiters_of_many_holders_stay_few_links)
+{
+	enum { MANY = 300 };
+	struct object_ix pipe = make_pipe(&m, 7);
+	struct task_ix found[4];
+	struct process_ix process;
+	int32_t i;
+
+	for (i = 0; i < MANY; i++) {
+		process = make_process(&m, 100 + i, i ? 100 : 0);
+		make_fd(&m, process, 3, pipe, O_RDONLY);
+		make_fd(&m, process, 4, pipe, O_WRONLY);
+		make_fd(&m, process, 5, pipe, O_WRONLY);
+		make_call(&m, make_leader(&m, process), "read", 3, 0x1000, 1, 0, 0, 0);
+	}
+	made_build(&m);
+	cr_assert_eq(m.graph.edges, MANY);
+	cr_assert_eq(m.graph.wakers, MANY);
+	cr_assert_eq(m.graph.members, MANY + MANY);
+	cr_assert_eq(graph_tasks(&m.scene, &m.graph, m.graph.edge, found, 4), MANY);
+	cr_assert_eq(task_at(&m.snapshot, found[3])->tid, 103);
+	assert_proved(make_leader(&m, process));
+}
