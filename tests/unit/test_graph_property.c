@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "follow.h"
 #include "make.h"
 
 static uint64_t dice;
@@ -455,4 +456,148 @@ Test(property, a_running_thread_more_closes_nobody)
 		made_deinit(&made);
 	}
 	cr_assert_gt(freed, 50, "%u", freed);
+}
+
+/* ---- hostile snapshots: anything that a file may hold once field_check() has passed ---- */
+
+static int64_t odd_number(void)
+{
+	static const int64_t odd[] = { UNSEEN, 0, 1, 2, 100, 2000000000, INT64_MAX / 2, 65536 };
+
+	return odd[roll(sizeof(odd) / sizeof(*odd))];
+}
+
+static uint8_t odd_sight(void)
+{
+	return (uint8_t)(roll(3) ? SIGHT_OK : roll(SIGHT_STRANGE + 1));
+}
+
+static uint32_t odd_row(uint32_t count)
+{
+	return roll(4) && count ? roll(count) : NO_ROW;
+}
+
+static void odd_task(struct task *task)
+{
+	static const char states[] = "RSDTtZXIP";
+	struct task_look *seen;
+	int look, i;
+
+	task->own_fds = (uint8_t)roll(3);
+	for (look = 0; look < LOOKS; look++) {
+		seen = &task->at[look];
+		seen->stat_sight = odd_sight();
+		seen->call_sight = odd_sight();
+		seen->wchan_sight = odd_sight();
+		seen->state = roll(4) ? 'S' : states[roll(sizeof(states))];
+		seen->when_ns = odd_number();
+		seen->voluntary = odd_number();
+		seen->involuntary = odd_number();
+		seen->cpu_ns = odd_number();
+		seen->silent_ns = odd_number();
+		seen->tracer = (int32_t)roll(20) - 1;
+		seen->call.number = roll(10) ? (int32_t)roll(475) : -(int32_t)roll(4);
+		for (i = 0; i < 6; i++)
+			seen->call.args[i] = roll(3) ? roll(12) : (uint64_t)odd_number();
+	}
+}
+
+static void odd_object(struct snapshot *s, struct object *object)
+{
+	struct object_look *seen;
+	int look;
+
+	object->kind = (uint8_t)roll(OBJECT_KINDS);
+	object->cover = (uint8_t)roll(4);
+	object->reach = (uint8_t)roll(5);
+	object->in_flight = (uint8_t)roll(3);
+	object->pid = (int32_t)roll(20) - 1;
+	object->type = (int32_t)roll(6);
+	object->receive_timeout_ms = odd_number();
+	object->send_timeout_ms = odd_number();
+	object->peer.at = odd_row(s->objects.count);
+	object->listener.at = odd_row(s->objects.count);
+	for (look = 0; look < LOOKS; look++) {
+		seen = &object->at[look];
+		seen->sight = odd_sight();
+		seen->state = (uint8_t)roll(12);
+		seen->armed = (uint8_t)roll(3);
+		seen->readable = odd_number();
+		seen->word = odd_number();
+		seen->expires_ns = odd_number();
+		seen->backlog = odd_number();
+	}
+}
+
+static void odd_rows(struct made *made)
+{
+	struct snapshot *s = &made->snapshot;
+	uint8_t bytes[64];
+	uint32_t i, k;
+
+	for (i = 0; i < 12; i++) {
+		struct process *process;
+		struct process_ix ix = make_process(made, (int32_t)(1 + i), (int32_t)roll(14));
+
+		process = process_at(s, ix);
+		process->flags = roll(64);
+		process->group = (int32_t)roll(4);
+		process->session = (int32_t)roll(3);
+		process->caught_signals = roll(2) ? UINT64_MAX : 0;
+		process->uring = (uint8_t)roll(3);
+		process->opaque = (uint8_t)roll(3);
+		process->fds_sight = odd_sight();
+		process->status_sight = odd_sight();
+		process->at[LOOK_T1].sight = odd_sight();
+		process->ns_pid = (int32_t)roll(14);
+		if (roll(4) == 0)
+			process->ns_pids = make_text(made, "1\t2");
+		for (k = roll(3); k > 0; k--)
+			make_task(made, ix, (int32_t)(20 + i * 3 + k));
+	}
+	for (i = 0; i < 16; i++)
+		make_object(made, OBJECT_PIPE, i);
+	for (i = 0; i < s->objects.count; i++)
+		odd_object(s, &s->objects.row[i]);
+	for (i = 0; i < s->tasks.count; i++)
+		odd_task(&s->tasks.row[i]);
+	for (i = 0; i < 100; i++) {
+		struct fd_ix fd = make_fd(made, (struct process_ix){ roll(s->processes.count) }, (int32_t)roll(12),
+					  (struct object_ix){ roll(s->objects.count) }, roll(8));
+		struct hold hold = { { roll(s->objects.count) }, { roll(s->processes.count) },
+				     { odd_row(s->tasks.count) }, (uint8_t)roll(2), (uint8_t)roll(2), (uint8_t)roll(4) };
+		struct watch watch = { { roll(s->objects.count) }, (int32_t)roll(12), { odd_row(s->objects.count) },
+				       roll(2) ? roll(64) : (uint32_t)roll(64) << 26, (uint8_t)roll(4) };
+
+		fd_at(s, fd)->looks = (uint8_t)roll(4);
+		fd_at(s, fd)->flags_sight = odd_sight();
+		snapshot_add_hold(s, &hold);
+		snapshot_add_watch(s, &watch);
+		for (k = 0; k < sizeof(bytes); k++)
+			bytes[k] = (uint8_t)(roll(3) ? roll(8) : roll(256));
+		make_peek(made, (struct task_ix){ roll(s->tasks.count) }, roll(12), bytes, 1 + roll(sizeof(bytes)));
+	}
+	s->viewer.session = (int64_t)roll(3);
+	s->host.arch = (uint8_t)roll(3);
+}
+
+Test(property, no_snapshot_breaks_it)
+{
+	static struct made made;
+	struct object_ix *objects;
+	struct task_ix found[3];
+	uint32_t round, count, e;
+
+	dice = 0x853c49e6748fea9b;
+	for (round = 0; round < 1000; round++) {
+		made_init(&made);
+		odd_rows(&made);
+		made_build(&made);
+		for (e = 0; e < made.graph.edges; e++)
+			graph_tasks(&made.scene, &made.graph, &made.graph.edge[e], found, 3);
+		cr_assert_eq(follow_wanted(&made.snapshot, &made.arena, &objects, &count), 0);
+		cr_assert_leq(count, made.snapshot.objects.count);
+		cr_assert_eq(follow_confirm(&made.scene, &made.graph, &made.arena, &objects, &count), 0);
+		made_deinit(&made);
+	}
 }
