@@ -220,6 +220,30 @@ static void find_children(struct edges *edges)
 	}
 }
 
+static bool key_before(const struct snapshot *snapshot, uint32_t a, uint32_t b)
+{
+	struct object_key x = snapshot->objects.row[a].key, y = snapshot->objects.row[b].key;
+
+	return x.space != y.space ? x.space < y.space : x.name < y.name;
+}
+
+/* Of several words that a task waits on, the first by name. */
+static void find_words(struct edges *edges)
+{
+	const struct snapshot *snapshot = edges->scene->snapshot;
+	uint32_t i, *word;
+
+	for (i = 0; i < snapshot->holds.count; i++) {
+		const struct hold *hold = &snapshot->holds.row[i];
+
+		if (hold->role != ROLE_MAPS || hold->task.at == NO_ROW || !(hold->looks & 1 << edges->scene->last))
+			continue;
+		word = &edges->word[hold->task.at];
+		if (!*word || key_before(snapshot, hold->object.at, *word - 1))
+			*word = hold->object.at + 1;
+	}
+}
+
 int edges_draw(const struct scene *scene, struct edges *ret)
 {
 	const struct snapshot *snapshot = scene->snapshot;
@@ -231,11 +255,13 @@ int edges_draw(const struct scene *scene, struct edges *ret)
 		.everywhere = doubts_everywhere(snapshot),
 		.hub_at = calloc((size_t)objects * 3 + processes + 1, sizeof(uint32_t)),
 		.set_waiter = calloc((size_t)objects + 1, sizeof(uint32_t)),
+		.word = calloc((size_t)snapshot->tasks.count + 1, sizeof(uint32_t)),
 		.children = calloc((size_t)processes + 1, 1),
 		.set = calloc(BOUND_POLLFDS, sizeof(struct set_entry)),
 	};
-	if (!ret->hub_at || !ret->set_waiter || !ret->children || !ret->set)
+	if (!ret->hub_at || !ret->set_waiter || !ret->word || !ret->children || !ret->set)
 		return -ENOMEM;
+	find_words(ret);
 	find_children(ret);
 	r = find_tracees(ret);
 	if (r < 0)
@@ -252,6 +278,7 @@ void edges_deinit(struct edges *edges)
 	free(edges->member);
 	free(edges->hub_at);
 	free(edges->set_waiter);
+	free(edges->word);
 	free(edges->children);
 	free(edges->tracee);
 	free(edges->process_tracees);

@@ -5,13 +5,16 @@
  */
 #include "edges.h"
 
-/* The word where the probe found its page shared: it files who maps it, the waiter among them. */
+/* Of a shared word the probe files who maps it, and who waits on it; a private one has the address for its name. */
 static struct object_ix futex_object(const struct wait *wait)
 {
 	const struct snapshot *snapshot = wait->scene->snapshot;
 	struct object_key key = { (uint64_t)(uint32_t)process_at(snapshot, wait->process)->pid << 32,
 				  wait->call->address };
+	uint32_t word = wait->edges->word[wait->task.at];
 
+	if (word)
+		return (struct object_ix){ word - 1 };
 	return snapshot_find_object(snapshot, OBJECT_FUTEX, key);
 }
 

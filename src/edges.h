@@ -40,6 +40,7 @@ struct edges {
 	uint32_t *hub_at;         /**< One more than the hub of [object * 3 + end - 1], then of a process's children,
 	                               last of all supervisors; 0 none. */
 	uint32_t *set_waiter;     /**< One an object: one more than the task whose edges stand for this long event set. */
+	uint32_t *word;           /**< One a task: one more than the futex it was found to wait on; 0 none. */
 	uint8_t *children;        /**< One a process: has CHILDREN_LIVE, CHILDREN_ZOMBIE. */
 	uint32_t *tracee;         /**< Tasks that are traced, grouped by tracing process. */
 	struct span *process_tracees;

@@ -73,7 +73,7 @@ static void hub_holders(struct edges *edges, struct hub *hub)
 			       (hold->basis == HOLD_HINT ? DOUBT_HINT : 0);
 		if (hold->process.at == newest)
 			continue;
-		if (hold->task.at != NO_ROW) {
+		if (hold->task.at != NO_ROW && hold->role != ROLE_MAPS) {
 			hub_member(edges, hub, hold->task.at);
 			continue;
 		}

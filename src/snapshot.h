@@ -326,7 +326,8 @@ enum hold_basis {
 struct hold {
 	struct object_ix object;
 	struct process_ix process;
-	struct task_ix task;      /**< NO_ROW: any task of the process. */
+	struct task_ix task;      /**< NO_ROW: any task of the process.  ROLE_MAPS: the one that waits on the word;
+	                               its process, as any who maps it, may write there all the same. */
 	uint8_t role, basis;
 	uint8_t looks;            /**< Bit 1 << look. */
 };

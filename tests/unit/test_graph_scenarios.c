@@ -265,13 +265,14 @@ Test(scenario, the_holder_of_a_shared_semaphore_is_dead)
 {
 	struct process_ix process[3];
 	struct object_ix word = make_object(&m, OBJECT_FUTEX, 9);
-	struct hold hold = { .object = word, .task = { NO_ROW }, .role = ROLE_MAPS, .looks = 3 };
+	struct hold hold = { .object = word, .role = ROLE_MAPS, .looks = 3 };
+	struct task_ix found[4];
 	int i;
 
-	object_at(&m.snapshot, word)->key = (struct object_key){ 0, 0 };
 	for (i = 0; i < 3; i++) {
 		process_task(100 + i, i ? 100 : 0, &process[i]);
 		hold.process = process[i];
+		hold.task = make_leader(&m, process[i]);
 		cr_assert_eq(snapshot_add_hold(&m.snapshot, &hold), 0);
 		make_call(&m, make_leader(&m, process[i]), "futex", 0x9000, 0, 0, 0, 0, 0);
 	}
@@ -280,6 +281,9 @@ Test(scenario, the_holder_of_a_shared_semaphore_is_dead)
 	cr_assert_eq(can(make_leader(&m, process[0])), LIFE_CLOSED);
 	cr_assert_eq(can(make_leader(&m, process[1])), LIFE_CLOSED);
 	cr_assert_eq(edges_of(make_leader(&m, process[2])), 0);
+	cr_assert_eq(edge_of(make_leader(&m, process[0]))->object.at, word.at);
+	cr_assert_eq(graph_tasks(&m.scene, &m.graph, edge_of(make_leader(&m, process[0])), found, 4), 2);
+	cr_assert_eq(found[1].at, make_leader(&m, process[1]).at);
 }
 
 /* Locks have no rule yet: a task in flock is unread, and whoever waits for it is not closed. */
