@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { GAP = 2 };
+enum { GAP = 2, LEAST_LAST = 16 }; /* Blanks between columns; columns the last one has at least. */
 
 void grid_init(struct grid *grid, const struct grid_column *columns, unsigned count, FILE *out,
 	       const struct render_options *options)
@@ -60,9 +60,11 @@ static void put_last(const struct grid *grid, const struct phrase *cell, unsigne
 	size_t i, length = cell->length;
 	bool cut;
 
-	cut = columns > 0 && !grid->options->verbose && before + width > columns;
+	if (columns < before + LEAST_LAST) /* a wide table: the terminal wraps it */
+		columns = before + LEAST_LAST;
+	cut = grid->options->columns > 0 && !grid->options->verbose && before + width > columns;
 	if (cut)
-		length = columns > before + 3 ? fitting(cell->text, cell->length, columns - before - 3) : 0;
+		length = fitting(cell->text, cell->length, columns - before - 3);
 	for (i = 0; i < length; i++)
 		putc_unlocked(cell->text[i] == PHRASE_TIE ? ' ' : cell->text[i], grid->out);
 	if (cut)

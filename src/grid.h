@@ -39,7 +39,8 @@ struct grid {
 	struct phrase cell[GRID_COLUMNS];
 };
 
-/** At most GRID_COLUMNS columns.  The last one is cut where the line must end, unless --verbose. */
+/** At most GRID_COLUMNS columns.  The last one is cut where the line must end, unless --verbose or nothing
+    would be left of it. */
 void grid_init(struct grid *grid, const struct grid_column *columns, unsigned count, FILE *out,
 	       const struct render_options *options);
 /** Begin the next pass; false after the second.  Without a row nothing is printed, no title either. */

@@ -83,6 +83,7 @@ static int render(const struct report *report, const struct render_options *opti
 	if (!calm || options->verbose) {
 		page_end_line(&page);
 		r = view_tree(report, options, options->verbose ? VIEW_WHOLE : VIEW_BRIEF, out);
+		page_end_line(&page);
 		if (r == 0)
 			r = view_sockets(report, options, options->verbose ? VIEW_WHOLE : VIEW_BRIEF, out);
 		page_end_line(&page);

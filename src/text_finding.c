@@ -338,7 +338,11 @@ void text_finding(struct page *page, const struct report *report, const struct f
 	phrase_init(&phrase, page_place(page));
 	if (first) {
 		add_about(&phrase, report, finding);
-		page_tab(page, HEAD_COLUMN);
+		if (page->options->columns == 0 ||
+		    HEAD_COLUMN + text_columns(phrase.text, phrase.length) <= page->options->columns)
+			page_tab(page, HEAD_COLUMN);
+		else
+			page_tab(page, 0);
 		page_phrase(page, &phrase);
 	}
 	if (calm) {

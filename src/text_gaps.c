@@ -14,7 +14,7 @@ static bool same(const char *one, const char *other)
 /* Gaps with one reason and one remedy make one line. */
 static bool belong_together(const struct gap_words *one, const struct gap_words *other)
 {
-	return same(one->because, other->because) && same(one->remedy, other->remedy);
+	return one->minor == other->minor && same(one->because, other->because) && same(one->remedy, other->remedy);
 }
 
 static bool said_before(const struct report *report, uint32_t first, uint32_t which, const struct gap_words *words,
@@ -109,25 +109,51 @@ static bool put_cut(struct page *page, const struct cut *cut)
 	return true;
 }
 
+/* " but the pressure of the machine": what does not deserve a line of its own. */
+static void add_minor(struct phrase *phrase, const struct report *report)
+{
+	bool any = false;
+	uint32_t i;
+
+	for (i = 0; i < report->gap_count; i++) {
+		struct gap_words words = gap_words(report, &report->gaps[i]);
+
+		if (!words.minor || said_before(report, 0, i, &words, true))
+			continue;
+		phrase_add(phrase, any ? ", " : " but ");
+		phrase_add(phrase, words.meaning);
+		any = true;
+	}
+}
+
 void text_gaps(struct page *page, const struct report *report)
 {
 	const struct snapshot *snapshot = report->scene->snapshot;
 	const struct cost *cost = &snapshot->cost;
 	struct phrase phrase;
+	uint32_t i, lines = 0;
 	char text[32];
-	uint32_t i;
 	bool cut;
 
 	for (i = 0; i < report->gap_count; i++) {
 		struct gap_words words = gap_words(report, &report->gaps[i]);
 
+		if (words.minor && !page->options->verbose)
+			continue;
+		lines++;
 		if (!said_before(report, 0, i, &words, false))
 			put_gap_line(page, report, i, &words);
 	}
 	cut = put_cut(page, &snapshot->cut);
 	page_label(page, "seen");
 	phrase_init(&phrase, page_place(page));
-	phrase_add(&phrase, report->gap_count == 0 && !cut ? "everything; " : "all else; ");
+	if (lines > 0 || cut)
+		phrase_add(&phrase, "all else");
+	else
+		phrase_add(&phrase, report->judged ? "everything" : "all of it");
+	if (!page->options->verbose)
+		add_minor(&phrase, report);
+	phrase_add(&phrase, "; ");
 	format_age(cost->wall_ns / 1000000, text, sizeof(text));
 	phrase_tie(&phrase, text);
 	if (cost->threads_stopped == 0) {

@@ -273,6 +273,8 @@ static size_t put_title(struct piece piece, char *to, size_t size)
 
 	while (piece.length > 0 && (piece.at[piece.length - 1] == ' ' || piece.at[piece.length - 1] == '\0'))
 		piece.length--;
+	if (piece.length == 0)
+		piece = piece_of("?");
 	if (most > TITLE_MOST)
 		most = TITLE_MOST;
 	if (piece.length <= most) {

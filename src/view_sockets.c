@@ -11,9 +11,14 @@
 
 enum {
 	COLUMN_PROCESS, COLUMN_FD, COLUMN_KIND, COLUMN_STATE, COLUMN_RECEIVED, COLUMN_UNSENT, COLUMN_LOCAL, COLUMN_REMOTE,
-	COLUMN_LAST_RECEIVED, COLUMN_LAST_SENT, COLUMN_PEER, COLUMNS,
+	COLUMN_PEER, COLUMNS,
+	COLUMN_LAST_RECEIVED = COLUMN_PEER, COLUMN_LAST_SENT, COLUMN_PEER_WHOLE, COLUMNS_WHOLE,
 };
-static const struct grid_column columns[COLUMNS] = {
+static const struct grid_column brief_columns[COLUMNS] = {
+	{ "PID", true }, { "FD", true }, { "SOCKET", false }, { "STATE", false }, { "RECV-Q", true }, { "SEND-Q", true },
+	{ "LOCAL", false }, { "REMOTE", false }, { "PEER", false },
+};
+static const struct grid_column whole_columns[COLUMNS_WHOLE] = {
 	{ "PID", true }, { "FD", true }, { "SOCKET", false }, { "STATE", false }, { "RECV-Q", true }, { "SEND-Q", true },
 	{ "LOCAL", false }, { "REMOTE", false }, { "RECEIVED", true }, { "SENT", true }, { "PEER", false },
 };
@@ -58,7 +63,7 @@ static void add_kind(struct phrase *phrase, const struct object *object)
 	}
 }
 
-static void add_row(struct grid *grid, const struct scene *scene, const struct fd *fd)
+static void add_row(struct grid *grid, const struct scene *scene, const struct fd *fd, enum view view)
 {
 	const struct snapshot *snapshot = scene->snapshot;
 	const struct object *object = object_at(snapshot, fd->object);
@@ -78,9 +83,11 @@ static void add_row(struct grid *grid, const struct scene *scene, const struct f
 	}
 	add_text(&grid->cell[COLUMN_LOCAL], snapshot, object->label);
 	add_text(&grid->cell[COLUMN_REMOTE], snapshot, object->remote);
-	add_age(&grid->cell[COLUMN_LAST_RECEIVED], seen->last_received_ms);
-	add_age(&grid->cell[COLUMN_LAST_SENT], seen->last_sent_ms);
-	words_peer(&grid->cell[COLUMN_PEER], scene, fd->object, fd->process);
+	if (view == VIEW_WHOLE) {
+		add_age(&grid->cell[COLUMN_LAST_RECEIVED], seen->last_received_ms);
+		add_age(&grid->cell[COLUMN_LAST_SENT], seen->last_sent_ms);
+	}
+	words_peer(&grid->cell[view == VIEW_WHOLE ? COLUMN_PEER_WHOLE : COLUMN_PEER], scene, fd->object, fd->process);
 	grid_row(grid);
 }
 
@@ -121,7 +128,7 @@ static void add_all(struct grid *grid, const struct report *report, enum view vi
 			}
 			shown++;
 			grid_begin(grid);
-			add_row(grid, report->scene, it);
+			add_row(grid, report->scene, it, view);
 		}
 	}
 }
@@ -134,7 +141,10 @@ int view_sockets(const struct report *report, const struct render_options *optio
 	grid = arena_new(report->scene->arena, struct grid, 1);
 	if (!grid)
 		return -ENOMEM;
-	grid_init(grid, columns, COLUMNS, out, options);
+	if (view == VIEW_WHOLE)
+		grid_init(grid, whole_columns, COLUMNS_WHOLE, out, options);
+	else
+		grid_init(grid, brief_columns, COLUMNS, out, options);
 	if (view == VIEW_BRIEF)
 		grid->indent = "  ";
 	while (grid_pass(grid))

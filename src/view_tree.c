@@ -184,7 +184,7 @@ static void add_exit(struct phrase *phrase, int64_t wait_status)
 {
 	size_t length = phrase->length;
 
-	phrase_add(phrase, " that ");
+	phrase_add(phrase, " ");
 	if (!words_exit(phrase, wait_status))
 		phrase_back(phrase, length);
 }
@@ -203,19 +203,19 @@ static void add_marks(struct phrase *phrase, const struct report *report, struct
 		add_mark(phrase, "gone");
 	}
 	if (it->flags & PROCESS_EXECED)
-		add_mark(phrase, "became another program");
+		add_mark(phrase, "new program");
 	if (it->joined == JOINED_SESSION || it->joined == JOINED_GROUP || it->joined == JOINED_MARKER)
-		add_mark(phrase, "orphaned");
+		add_mark(phrase, "orphan");
 	if (outlives_stuck_parent(report, process))
-		add_mark(phrase, "long-lived child of a stuck parent");
+		add_mark(phrase, "parent stuck");
 	else if (parent_waits(report, process))
-		add_mark(phrase, "its parent waits for it");
+		add_mark(phrase, "awaited");
 	if (it->joined == JOINED_HOLDER)
-		add_mark(phrase, "outside the tree, holds what is waited for");
+		add_mark(phrase, "outside, holder");
 	else if (it->joined == JOINED_TRACER)
-		add_mark(phrase, "outside the tree, traces a member");
+		add_mark(phrase, "outside, tracer");
 	else if (it->joined == JOINED_PARENT)
-		add_mark(phrase, "outside the tree, the parent");
+		add_mark(phrase, "outside, parent");
 }
 
 /* ---- drawing -------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
  *
  *	words.c		templates
  *	words_fact.c	what each kind of fact is called and says
- *	words_call.c	what a task is in: "recvfrom(7), tcp 127.0.0.1:80 -> 127.0.0.1:4000"
+ *	words_call.c	what a task is in: "recvfrom(7), tcp 127.0.0.1:80 -> 4000"
  *	words_name.c	tasks, processes, objects, chains, ages, amounts
  *	words_gap.c	what was not seen, what to do about it, what it cost
  *	words_advice.c	what a reader can do
@@ -32,14 +32,14 @@
  *	{pid} {tracer} {parent}	numbers: of the culprit; its tracer's, its parent's
  *	{target}		what to ask for to see the same again: as the user typed it, else pids
  *	{victims}		"pytest[4242], worker-1[4259]", at most 4, then "and 3 more"
- *	{call}			"clock_nanosleep for 1000000 s", "recvfrom(7), tcp 127.0.0.1:80 -> 127.0.0.1:4000",
+ *	{call}			"clock_nanosleep for 1000000 s", "recvfrom(7), tcp 127.0.0.1:80 -> 4000",
  *				from wchan when the call is not known: of the culprit, or of {who} in a fact
  *	{bytes}			fact.amount as "18 204 B"
  *	{count} {percent} {ms}	fact.amount as "12", "99 %", "1.5 s"
  *	{count:socket}		"1 socket", "12 sockets"
  *	{age}			fact.age_ms as "9.6 s", "17 min"
  *	{window}		"2.0 s"
- *	{object}		"tcp 127.0.0.1:80 -> 127.0.0.1:4000", "pipe:[123]"
+ *	{object}		"tcp 127.0.0.1:80 -> 4000", "pipe:[123]"
  *	{wchan} {exit}		wchan; a wait status as "was killed by SIGKILL", "exited with 1"
  *	{cgroup}		path of the culprit's control group
  *	{busy}			"26 %": the CPUs of the machine through the window
@@ -74,7 +74,7 @@ int put_task(FILE *out, enum place place, const struct snapshot *snapshot, struc
 int put_process(FILE *out, enum place place, const struct snapshot *snapshot, struct process_ix process);
 /** The title alone, unescaped, into to: "pytest", "worker-2". */
 void process_title(const struct snapshot *snapshot, struct process_ix process, char *to, size_t size);
-/** "tcp 127.0.0.1:80 -> 127.0.0.1:4000", "pipe:[123]", "FIFO /run/x". */
+/** "tcp 127.0.0.1:80 -> 4000" (in JSON the remote address whole), "pipe:[123]", "FIFO /run/x". */
 void words_object(struct phrase *phrase, const struct snapshot *snapshot, struct object_ix object);
 /** "a[1] -pipe-> b[2] -tcp-> c[3]". */
 void words_chain(struct phrase *phrase, const struct report *report, const struct finding *finding);
@@ -101,7 +101,10 @@ const char *signal_name(int number);                      /**< "SIGKILL"; NULL: 
  * Gaps in words, templates for put_words(): what is not known ("system calls"), why
  * ("permission denied"), what to do (NULL: nothing), what it made impossible.
  */
-struct gap_words { const char *meaning, *because, *remedy, *cost; };
+struct gap_words {
+	const char *meaning, *because, *remedy, *cost;
+	bool minor;                    /**< No verdict hangs on it: a text report need not give it a line. */
+};
 struct gap_words gap_words(const struct report *report, const struct gap_group *gap);
 
 /** The advice of a finding in the order to follow it: evidence is kept before anything is ended. */
@@ -114,7 +117,7 @@ struct advice {
 /** Fills at most 8, returns how many.  Nothing is ended on a finding that is less than likely. */
 enum { ADVICE_MOST = 8, ADVICE_WORDS = 6 };
 unsigned advice_of(const struct report *report, const struct finding *finding, struct advice ret[ADVICE_MOST]);
-/** "keep the evidence: wedgecheck --save FILE 4242", "ending 4260 frees pytest[4242] (kill -TERM 4260)". */
+/** "keep the evidence: wedgecheck --save FILE 4242", "let dd[7] go on (kill -CONT 7)". */
 void words_advice(struct phrase *phrase, const struct report *report, const struct finding *finding,
 		  const struct advice *advice);
 /** One word of argv ("{pid}" and kin become numbers); false: not known, and the whole argv is better left out. */

@@ -9,6 +9,7 @@
 #include "words.h"
 
 static const char *const save_argv[] = { "wedgecheck", "--save", "FILE", "{target}", NULL };
+static const char *const overdue_argv[] = { "wedgecheck", "--overdue", "{target}", NULL };
 static const char *const sight_argv[] = { "sudo", "wedgecheck", "{target}", NULL };
 
 static void add_advice(struct advice ret[ADVICE_MOST], unsigned *count, enum advice_kind kind, const char *text,
@@ -45,7 +46,7 @@ static const char *remedy_of(const struct report *report)
 		if (report->gaps[i].sight != SIGHT_DENIED && report->gaps[i].sight != SIGHT_UNSUPPORTED)
 			continue;
 		words = gap_words(report, &report->gaps[i]);
-		if (words.remedy)
+		if (words.remedy && !words.minor)
 			return words.remedy;
 	}
 	return NULL;
@@ -59,16 +60,19 @@ unsigned advice_of(const struct report *report, const struct finding *finding, s
 
 	unblock = wedge && finding->certainty >= LIKELY;
 	add_rows(finding, ADVICE_READ, ret, &count);
-	if (!add_rows(finding, ADVICE_MORE_SIGHT, ret, &count) && finding->certainty < PROVED &&
-	    (wedge || finding->verdict == VERDICT_UNKNOWN)) {
+	if (!add_rows(finding, ADVICE_MORE_SIGHT, ret, &count) &&
+	    (finding->verdict == VERDICT_UNKNOWN || (wedge && finding->certainty == UNSURE))) {
 		remedy = remedy_of(report);
 		if (remedy)
 			add_advice(ret, &count, ADVICE_MORE_SIGHT, remedy,
 				   strncmp(remedy, "sudo ", strlen("sudo ")) == 0 ? sight_argv : NULL, false);
 	}
-	if (!add_rows(finding, ADVICE_KEEP_EVIDENCE, ret, &count) && wedge)
-		add_advice(ret, &count, ADVICE_KEEP_EVIDENCE, "keep the evidence",
-			   save_argv, false);
+	/* What looks well may still be late, which nobody but the caller knows. */
+	if (finding->verdict == VERDICT_IDLE && report->scene->snapshot->asked.overdue != 1)
+		add_advice(ret, &count, ADVICE_MORE_SIGHT, "if it should have finished: wedgecheck --overdue {target}",
+			   overdue_argv, false);
+	if ((wedge || finding->verdict == VERDICT_UNKNOWN) && !add_rows(finding, ADVICE_KEEP_EVIDENCE, ret, &count))
+		add_advice(ret, &count, ADVICE_KEEP_EVIDENCE, "keep the evidence", save_argv, false);
 	if (unblock)
 		add_rows(finding, ADVICE_UNBLOCK, ret, &count);
 	return count;
@@ -107,7 +111,9 @@ void words_advice(struct phrase *phrase, const struct report *report, const stru
 	unsigned i;
 
 	words_add(phrase, report, finding, NULL, advice->text);
-	if (!advice->argv || advice->kind == ADVICE_READ || advice->kind == ADVICE_MORE_SIGHT)
+	/* Who is to be ended is said; how is known. */
+	if (!advice->argv || advice->kind == ADVICE_READ || advice->kind == ADVICE_MORE_SIGHT ||
+	    (advice->argv[1] && strcmp(advice->argv[1], "-TERM") == 0))
 		return;
 	start = phrase->length;
 	phrase_add(phrase, advice->kind == ADVICE_UNBLOCK ? " (" : ": ");

@@ -3,6 +3,7 @@
  * What was not seen, in words: a row for each thing a probe may miss, and what to do
  * about it from who looked and how it failed.  A probe's new gap is a row here.
  */
+#include <stdbool.h>
 #include <string.h>
 
 #include "field.h"
@@ -13,54 +14,64 @@ struct missed {
 	const char *detail;       /* As filed; NULL: whatever else this probe misses. */
 	const char *meaning, *cost;
 	const char *unsupported;  /* What to do where this kernel does not offer it; NULL: nothing. */
+	bool minor;               /* No verdict hangs on it. */
 };
 
 static const struct missed missed[] = {
 	{ "host", "pressure", "the pressure of the machine", "whether the machine is slow, rather than the program",
-	  "boot with psi=1" },
-	{ "host", NULL, "the load of the machine", "whether the machine is slow, rather than the program", NULL },
+	  "boot with psi=1", true },
+	{ "host", "boot_id", "the identity of this boot", "telling reports of two boots apart", NULL, true },
+	{ "host", "yama", "the ptrace scope", "saying what keeps us from looking", NULL, true },
+	{ "host", "ns", "our network namespace", "telling our sockets from those of containers", NULL, false },
+	{ "host", "status", "our own rights", "saying what keeps us from looking", NULL, true },
+	{ "host", NULL, "the load of the machine", "whether the machine is slow, rather than the program", NULL, false },
 
-	{ "tasks", "children", "lists of children", "nothing: every process was searched for its parent instead", NULL },
-	{ "tasks", "task", "threads", "what other threads of these processes wait for", NULL },
-	{ "tasks", NULL, "processes of the tree", "whether one of them is what the others wait for", NULL },
+	{ "tasks", "children", "lists of children", "nothing: every process was asked for its parent instead", NULL, true },
+	{ "tasks", "task", "threads", "what these threads wait for", NULL, false },
+	{ "tasks", NULL, "processes of the tree", "whether one of them is what the others wait for", NULL, false },
 
-	{ "state", "syscall", "system calls", "which descriptor, lock or child is waited for", NULL },
-	{ "state", "memory", "memory that system calls name", "timeouts, and which descriptors poll and select wait for",
-	  NULL },
-	{ "state", "wchan", "where the kernel has put tasks to sleep", "telling some waits apart", NULL },
-	{ "state", "sched", "when tasks last ran", "who fell silent first", NULL },
-	{ "state", "schedstat", "how long tasks waited for a CPU", "telling starved from stuck", NULL },
-	{ "state", "io", "bytes read and written", "telling slow progress from none", NULL },
-	{ "state", "cmdline", "command lines", "names of scripts and modules", NULL },
-	{ "state", "exe", "programs of processes", "names of programs", NULL },
-	{ "state", "cwd", "working directories", "nothing but their names", NULL },
-	{ "state", "ns", "namespaces of processes", "telling objects of containers apart", NULL },
-	{ "state", "timers", "POSIX timers", "proof: a timer may interrupt a wait", NULL },
-	{ "state", NULL, "the state of tasks", "what they do", NULL },
+	{ "state", "syscall", "system calls", "which descriptor, lock or child is waited for", NULL, false },
+	{ "state", "memory", "memory behind system calls", "timeouts, and what poll and select wait for", NULL, false },
+	{ "state", "wchan", "where the kernel put tasks to sleep", "telling some waits apart", NULL, false },
+	{ "state", "status", "switches, tracers and caught signals", "whether tasks ran, and who holds them", NULL, false },
+	{ "state", "sched", "when tasks last ran", "who fell silent first", NULL, false },
+	{ "state", "schedstat", "how long tasks waited for a CPU", "telling starved from stuck", NULL, false },
+	{ "state", "io", "bytes read and written", "telling slow progress from none", NULL, false },
+	{ "state", "kcmp", "whether threads share their descriptors", "proof: a thread may hold an end unseen", NULL, false },
+	{ "state", "cmdline", "command lines", "names of scripts and modules", NULL, false },
+	{ "state", "exe", "programs", "names of programs", NULL, true },
+	{ "state", "auxv", "word sizes of programs", "decoding calls of 32-bit programs", NULL, true },
+	{ "state", "cwd", "working directories", "nothing but their names", NULL, true },
+	{ "state", "ns", "namespaces", "telling objects of containers apart", NULL, false },
+	{ "state", "timers", "POSIX timers", "proof: a timer may interrupt a wait", NULL, false },
+	{ "state", NULL, "states", "what tasks do", NULL, false },
 
-	{ "cgroups", NULL, "control groups", "whether a limit or a freezer holds the processes", NULL },
+	{ "cgroups", NULL, "control groups", "whether a limit or a freezer holds the processes", NULL, false },
 
-	{ "fds", "fd", "open descriptors", "who holds the other end of pipes and sockets", NULL },
+	{ "fds", "fd", "open descriptors", "who holds the other end of pipes and sockets", NULL, false },
 	{ "fds", "fdinfo", "modes of descriptors, and what event loops listen for",
-	  "who reads and who writes a pipe, and which descriptors are listened to", NULL },
-	{ "fds", "pipe", "how full pipes are", "telling a full pipe from an empty one", NULL },
-	{ "fds", "kcmp", "which descriptors are the same file", "who shares event loops and descriptor tables", NULL },
-	{ "fds", "stat", "what open paths are", "telling a FIFO or a terminal from a file", NULL },
-	{ "fds", "timeouts", "timeouts set on unix sockets", "proof: a receive or send timeout may end a wait", NULL },
-	{ "fds", NULL, "some open descriptors", "who holds the other end of pipes and sockets", NULL },
+	  "who reads and who writes, and which descriptors are listened to", NULL, false },
+	{ "fds", "pipe", "how full pipes are", "telling a full pipe from an empty one", NULL, false },
+	{ "fds", "kcmp", "which descriptors are the same file", "who shares event loops and timers", NULL, false },
+	{ "fds", "stat", "what open paths are", "telling a FIFO or a terminal from a file", NULL, false },
+	{ "fds", "timeouts", "timeouts set on unix sockets", "proof: a receive or send timeout may end a wait", NULL, false },
+	{ "fds", NULL, "some open descriptors", "who holds the other end of pipes and sockets", NULL, false },
 
 	{ "sockets", "unix_diag", "queues and peers of unix sockets", "who waits for whom over unix sockets",
-	  "modprobe unix_diag" },
+	  "modprobe unix_diag", false },
 	{ "sockets", "inet_diag", "queues and peers of TCP and UDP sockets", "who waits for whom over TCP and UDP",
-	  "modprobe -a inet_diag tcp_diag udp_diag" },
-	{ "sockets", "tcp_info", "ages of TCP connections", "when data last came and went", NULL },
-	{ "sockets", "netns", "sockets of other network namespaces", "who is at the other end of them", NULL },
-	{ "sockets", "timeouts", "timeouts set on sockets", "proof: a receive or send timeout may end a wait", NULL },
-	{ "sockets", NULL, "queues and peers of sockets", "who waits for whom over sockets", NULL },
+	  "modprobe -a inet_diag tcp_diag udp_diag", false },
+	{ "sockets", "vsock_diag", "vsock sockets", "whether the host of a virtual machine is waited for",
+	  "modprobe vsock_diag", true },
+	{ "sockets", "netns", "sockets of other network namespaces", "who is at the other end of them", NULL, false },
+	{ "sockets", "tcp_info", "ages of TCP connections", "when data last came and went", NULL, false },
+	{ "sockets", "route", "which addresses are of this host", "telling other hosts from this one", NULL, false },
+	{ "sockets", "unlisted", "sockets of families that are not listed", "whether another host is waited for", NULL, false },
+	{ "sockets", NULL, "queues and peers of sockets", "who waits for whom over sockets", NULL, false },
 
 	{ "holders", NULL, "descriptors of processes outside the tree",
-	  "proof: one of them may hold the other end of what is waited for", NULL },
-	{ "futexes", NULL, "who shares the memory of futexes", "who else may wake a waiter", NULL },
+	  "proof: one of them may hold the other end of what is waited for", NULL, false },
+	{ "futexes", NULL, "who shares the memory of futexes", "who else may wake a waiter", NULL, false },
 };
 
 static const struct missed *find_missed(const struct report *report, const struct gap_group *gap)
@@ -92,8 +103,14 @@ static bool are_own(const struct report *report, const struct gap_group *gap)
 static void say_denied(const struct report *report, const struct gap_group *gap, struct gap_words *ret)
 {
 	const struct viewer *viewer = &report->scene->snapshot->viewer;
+	const char *detail = snapshot_bytes(report->scene->snapshot, gap->detail);
 	bool able = viewer->capabilities & CAP_SYS_PTRACE_BIT;
 
+	if (strcmp(detail, "pid namespace") == 0) {
+		ret->because = "we are inside a pid namespace";
+		ret->remedy = "run it on the host";
+		return;
+	}
 	ret->because = "permission denied";
 	ret->remedy = "sudo wedgecheck {target}";
 	if (viewer->ptrace_scope == 3) {
@@ -121,6 +138,7 @@ struct gap_words gap_words(const struct report *report, const struct gap_group *
 	struct gap_words ret = {
 		.meaning = row ? row->meaning : "some facts",
 		.cost = row ? row->cost : "some conclusions",
+		.minor = row && row->minor,
 	};
 
 	switch (gap->sight) {

@@ -97,6 +97,20 @@ static bool label_is_telling(const struct snapshot *snapshot, const struct objec
 	       strncmp(snapshot_bytes(snapshot, object->label), "anon_inode:", strlen("anon_inode:")) != 0;
 }
 
+/* "127.0.0.1:80 -> 4000": a person need not read the same address twice. */
+static void add_remote(struct phrase *phrase, const struct snapshot *snapshot, const struct object *object)
+{
+	const char *local = snapshot_bytes(snapshot, object->label), *remote = snapshot_bytes(snapshot, object->remote);
+	const char *colon = memrchr(remote, ':', object->remote.length);
+	size_t host = colon ? (size_t)(colon + 1 - remote) : 0;
+
+	if (phrase->place == PLACE_JSON || (object->kind != OBJECT_TCP && object->kind != OBJECT_UDP) ||
+	    host >= object->label.length || memcmp(local, remote, host) != 0 ||
+	    memchr(local + host, ':', object->label.length - host))
+		host = 0;
+	phrase_bytes(phrase, remote + host, object->remote.length - host);
+}
+
 void words_object(struct phrase *phrase, const struct snapshot *snapshot, struct object_ix object)
 {
 	static const char *const before[OBJECT_KINDS] = {
@@ -121,7 +135,7 @@ void words_object(struct phrase *phrase, const struct snapshot *snapshot, struct
 		phrase_add(phrase, ", listening");
 	} else if (text_seen(it->remote) && it->remote.length > 0) {
 		phrase_tie(phrase, " -> ");
-		add_text(phrase, snapshot, it->remote);
+		add_remote(phrase, snapshot, it);
 	}
 }
 
