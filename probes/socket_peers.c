@@ -12,6 +12,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #include "addresses.h"
 #include "bounds.h"
@@ -236,12 +238,60 @@ static bool is_lonely(const struct search *search, const struct known *known)
 	       (object->peer.at == NO_ROW || object->listener.at != NO_ROW);
 }
 
+/* The same for both ends of a connection. */
+static uint32_t connection_hash(const struct diag_inet *told)
+{
+	uint64_t local = told->local_port, remote = told->remote_port;
+	const size_t last = told->family == AF_INET ? 0 : 12; /* where v4 addresses lie, mapped ones too */
+	uint32_t word;
+
+	memcpy(&word, told->local + last, sizeof(word));
+	local |= (uint64_t)word << 16;
+	memcpy(&word, told->remote + last, sizeof(word));
+	remote |= (uint64_t)word << 16;
+	return (uint32_t)hash_mix(local < remote ? local : remote, local < remote ? remote : local);
+}
+
+/* Many connections are between processes that we look at: they need no question. */
+static int peers_among_us(struct search *search, uint32_t space)
+{
+	struct socket_pass *pass = search->pass;
+	struct map32 first = { 0 };
+	uint32_t i, at, hash;
+	int r = 0;
+
+	for (i = 0; i < search->known_count && r == 0; i++) {
+		const struct known *known = known_at(search, i), *other;
+
+		if (known->space != space || !known->fresh || !is_lonely(search, known) || known->told.inode == 0)
+			continue;
+		hash = connection_hash(&known->told);
+		at = map32_get(&first, hash);
+		if (at == MAP32_NONE) {
+			r = map32_put(&first, hash, i);
+			continue;
+		}
+		other = known_at(search, at);
+		if (!diag_is_peer(&known->told, &other->told))
+			continue;
+		pass_object(pass, known->object)->reach = pass_object(pass, other->object)->reach = REACH_LOCAL;
+		socket_join(pass, known->object, other->object);
+		socket_join(pass, other->object, known->object);
+	}
+	map32_deinit(&first);
+	return r;
+}
+
 /* In the socket's own namespace. */
 static int peers_at_home(struct search *search, uint32_t space)
 {
 	const struct socket_memory *memory = search->pass->memory;
 	uint32_t i;
+	int r;
 
+	r = peers_among_us(search, space);
+	if (r < 0)
+		return r;
 	search->count = 0;
 	for (i = 0; i < search->known_count; i++) {
 		const struct known *known = &memory->known[i];

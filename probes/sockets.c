@@ -141,6 +141,7 @@ static int wanted_name(struct socket_pass *pass, struct wanted *wanted)
 	return 0;
 }
 
+/* Of those not seen yet, so many; the rest may be in any list. */
 static int wanted_names(struct socket_pass *pass)
 {
 	uint32_t i, asked = 0;
@@ -149,7 +150,10 @@ static int wanted_names(struct socket_pass *pass)
 	for (i = 0; i < pass->wanted_count && r == 0; i++) {
 		struct wanted *wanted = &pass->wanted[i];
 
-		wanted->lists = lists_of_family(pass_object(pass, wanted->object));
+		if (pass_seen(pass, wanted->object))
+			continue;
+		if (wanted->lists == LIST_ANY)
+			wanted->lists = lists_of_family(pass_object(pass, wanted->object));
 		if (wanted->lists == LIST_ANY && asked++ < BOUND_SOCKET_NAMES)
 			r = wanted_name(pass, wanted);
 	}
@@ -169,13 +173,13 @@ static uint8_t lists_needed(const struct socket_pass *pass, uint32_t space)
 }
 
 /* One list after the other: what the first has need not be looked for in the next. */
-static int lists_read(struct socket_pass *pass, uint32_t space, uint32_t members)
+static int lists_read(struct socket_pass *pass, uint32_t space, uint32_t members, uint8_t lists)
 {
 	unsigned i;
 	int r = 0;
 
 	for (i = 0; i < SOCKET_LISTS && r == 0; i++) {
-		uint8_t list = 1 << i;
+		uint8_t list = lists & 1 << i;
 
 		if (pass->memory->spaces[space].listed & list || !(lists_needed(pass, members) & list))
 			continue;
@@ -185,21 +189,21 @@ static int lists_read(struct socket_pass *pass, uint32_t space, uint32_t members
 	return r;
 }
 
-static int spaces_read(struct socket_pass *pass)
+static int spaces_read(struct socket_pass *pass, uint8_t lists)
 {
 	const struct socket_memory *memory = pass->memory;
 	uint32_t i;
 	int r = 0;
 
 	for (i = 0; i < memory->space_count && r == 0; i++) {
-		if (pass->look == LOOK_T1)
+		if (pass->look == LOOK_T1 && (lists & LIST_TCP))
 			r = socket_known_ask(pass, i, lists_needed(pass, i) & LIST_TCP);
 		if (r == 0 && memory->spaces[i].members)
-			r = lists_read(pass, i, i);
+			r = lists_read(pass, i, i, lists);
 	}
 	/* A socket from before its process entered a namespace is of ours, most likely. */
 	if (r == 0 && memory->space_count > 1)
-		r = lists_read(pass, 0, NO_ROW);
+		r = lists_read(pass, 0, NO_ROW, lists);
 	return r;
 }
 
@@ -339,7 +343,11 @@ static int pass_run(struct socket_pass *pass, const struct subjects *subjects)
 	if (r == 0)
 		r = spaces_find(pass);
 	if (r == 0)
-		r = spaces_read(pass);
+		r = spaces_read(pass, LIST_TCP | LIST_UNIX | LIST_UDP);
+	if (r == 0)
+		r = wanted_names(pass); /* most of the rest have no list at all */
+	if (r == 0)
+		r = spaces_read(pass, LIST_RAW | LIST_VSOCK);
 	if (r == 0)
 		r = socket_peers_find(pass);
 	if (r == 0)

@@ -37,7 +37,7 @@ enum {
 	BOUND_SET_DEPTH     = 5,         /**< epoll in epoll in ...: EP_MAX_NESTS is 4. */
 
 	BOUND_SOCKETS_KEPT  = 131072,    /**< Sockets of the machine remembered from one list, of a namespace. */
-	BOUND_SOCKET_NAMES  = 4096,      /**< Sockets whose protocol's name is asked for before lists are read. */
+	BOUND_SOCKET_NAMES  = 512,       /**< Sockets whose protocol's name is asked for before lists are read, and after. */
 	BOUND_SOCKET_SPACES = 16,        /**< Network namespaces looked into. */
 	BOUND_SOCKET_INFO   = 1024,      /**< Sockets whose tcp_info is asked for, a look. */
 	BOUND_SOCKET_STUCK  = 3,         /**< Of these, locked for ever: then no more is asked. */
