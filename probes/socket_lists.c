@@ -376,6 +376,8 @@ int socket_known_ask(struct socket_pass *pass, uint32_t which, bool newcomers)
 
 		if (known->space != which || known->told.protocol != IPPROTO_TCP || pass_seen(pass, known->object))
 			continue;
+		if (known->told.state != TCP_LISTEN && !socket_has_remote(&known->told))
+			continue; /* bound only: it may have any connection by now */
 		if (known->told.state != TCP_LISTEN) {
 			requests[count] = diag_request_self(&known->told, false);
 			rows[count++] = i;

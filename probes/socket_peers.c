@@ -36,9 +36,9 @@ static struct known *known_at(const struct search *search, uint32_t at)
 	return &search->pass->memory->known[at];
 }
 
-static bool is_connection(const struct known *known)
+static bool is_tcp(const struct known *known)
 {
-	return known->told.protocol == IPPROTO_TCP && socket_has_remote(&known->told);
+	return known->told.protocol == IPPROTO_TCP;
 }
 
 /* ---- reach ----------------------------------------------------------------- */
@@ -88,7 +88,7 @@ static int reach_by_address(const struct search *search)
 
 /* Its row, filled and remembered; NO_ROW past a bound. */
 static int end_place(const struct search *search, struct object_key key, const struct diag_inet *told,
-		     enum reach reach, struct object_ix *ret)
+		     struct object_ix *ret)
 {
 	struct socket_pass *pass = search->pass;
 	int r;
@@ -101,11 +101,7 @@ static int end_place(const struct search *search, struct object_key key, const s
 	if (pass_seen(pass, *ret))
 		return 0;
 	r = socket_fill_inet(pass, *ret, told, pass->memory->spaces[search->space].ns);
-	if (r == 0)
-		r = socket_know(pass, *ret, search->space, told, false);
-	if (socket_has_remote(told))
-		pass_object(pass, *ret)->reach = (uint8_t)reach;
-	return r;
+	return r < 0 ? r : socket_know(pass, *ret, search->space, told, false);
 }
 
 /* In these states a socket without an inode was never accepted; in others its process closed it. */
@@ -129,9 +125,10 @@ static int peer_found(struct search *search, uint32_t which, const struct diag_i
 		return 0;
 	if (told->inode == 0)
 		key = (struct object_key){ ns, told->cookie | UINT64_C(1) << 63 };
-	r = end_place(search, key, told, reach, &peer);
+	r = end_place(search, key, told, &peer);
 	if (r < 0 || peer.at == NO_ROW)
 		return r;
+	pass_object(pass, peer)->reach = (uint8_t)reach;
 	socket_join(pass, object, peer);
 	socket_join(pass, peer, object);
 	if (told->inode == 0)
@@ -152,7 +149,7 @@ static int listener_found(struct search *search, uint32_t which, const struct di
 
 	if (told->inode == 0 || (state != TCP_SYN_SENT && state != TCP_ESTABLISHED))
 		return 0;
-	r = end_place(search, (struct object_key){ 0, told->inode }, told, REACH_NONE, &listener);
+	r = end_place(search, (struct object_key){ 0, told->inode }, told, &listener);
 	if (r < 0 || listener.at == NO_ROW)
 		return r;
 	peer = pass_object(pass, object)->peer;
@@ -192,7 +189,7 @@ static int embryo_message(void *context, size_t which, const struct nlmsghdr *me
 	(void)error;
 	if (!message || diag_parse_inet(message, IPPROTO_TCP, &told, NULL) || told.state != TCP_LISTEN || told.inode == 0)
 		return 0;
-	r = end_place(search, (struct object_key){ 0, told.inode }, &told, REACH_NONE, &listener);
+	r = end_place(search, (struct object_key){ 0, told.inode }, &told, &listener);
 	if (r < 0 || listener.at == NO_ROW)
 		return r;
 	embryo = pass_object(pass, client)->peer;
@@ -234,7 +231,7 @@ static bool is_lonely(const struct search *search, const struct known *known)
 {
 	const struct object *object = pass_object(search->pass, known->object);
 
-	return is_connection(known) && object->at[search->pass->look].sight == SIGHT_OK &&
+	return socket_has_remote(&known->told) && object->at[search->pass->look].sight == SIGHT_OK &&
 	       (object->peer.at == NO_ROW || object->listener.at != NO_ROW);
 }
 
@@ -252,7 +249,7 @@ static uint32_t connection_hash(const struct diag_inet *told)
 	return (uint32_t)hash_mix(local < remote ? local : remote, local < remote ? remote : local);
 }
 
-/* Many connections are between processes that we look at: they need no question. */
+/* Many connections are between processes that we look at: they need no question.  UDP has no other way. */
 static int peers_among_us(struct search *search, uint32_t space)
 {
 	struct socket_pass *pass = search->pass;
@@ -272,7 +269,7 @@ static int peers_among_us(struct search *search, uint32_t space)
 			continue;
 		}
 		other = known_at(search, at);
-		if (!diag_is_peer(&known->told, &other->told))
+		if (known->told.protocol != other->told.protocol || !diag_is_peer(&known->told, &other->told))
 			continue;
 		pass_object(pass, known->object)->reach = pass_object(pass, other->object)->reach = REACH_LOCAL;
 		socket_join(pass, known->object, other->object);
@@ -297,7 +294,7 @@ static int peers_at_home(struct search *search, uint32_t space)
 		const struct known *known = &memory->known[i];
 		uint8_t reach = pass_object(search->pass, known->object)->reach;
 
-		if (known->space != space || !is_lonely(search, known))
+		if (known->space != space || !is_tcp(known) || !is_lonely(search, known))
 			continue;
 		if (reach == REACH_LOCAL || (reach == REACH_UNKNOWN && known->fresh && memory->spaces[space].pid))
 			search->which[search->count++] = i;
@@ -316,7 +313,7 @@ static int peers_abroad(struct search *search, uint32_t space)
 		const struct known *known = &memory->known[i];
 		uint8_t reach = pass_object(search->pass, known->object)->reach;
 
-		if (known->space != space && known->fresh && is_lonely(search, known) &&
+		if (known->space != space && known->fresh && is_tcp(known) && is_lonely(search, known) &&
 		    (reach == REACH_UNKNOWN || reach == REACH_EXTERNAL))
 			search->which[search->count++] = i;
 	}

@@ -468,6 +468,24 @@ Test(sockets, udp_sockets_are_told)
 	cr_assert_eq(s.gaps.count, 0);
 }
 
+Test(sockets, udp_sockets_connected_to_each_other_are_joined)
+{
+	struct sockaddr_in name = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int one_fd = socket(AF_INET, SOCK_DGRAM, 0), other_fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct object_ix one = hold(one_fd), other = hold(other_fd);
+
+	cr_assert_eq(bind(one_fd, (struct sockaddr *)&name, sizeof(name)), 0);
+	cr_assert_eq(bind(other_fd, (struct sockaddr *)&name, sizeof(name)), 0);
+	name.sin_port = htons(port_of(other_fd));
+	cr_assert_eq(connect(one_fd, (struct sockaddr *)&name, sizeof(name)), 0);
+	name.sin_port = htons(port_of(one_fd));
+	cr_assert_eq(connect(other_fd, (struct sockaddr *)&name, sizeof(name)), 0);
+	look(LOOK_T0);
+	cr_assert_eq(at(one)->peer.at, other.at);
+	cr_assert_eq(at(other)->peer.at, one.at);
+	cr_assert_eq(at(one)->reach, REACH_LOCAL);
+}
+
 /* ---- unix ------------------------------------------------------------------ */
 
 Test(sockets, unix_pairs_of_every_type_are_joined)
@@ -800,6 +818,61 @@ Test(sockets, another_namespace_is_looked_into)
 	cr_assert_eq(at(end)->reach, REACH_LOCAL);
 	cr_assert_eq(at(before)->kind, OBJECT_UDP);
 	cr_assert_eq(at(before)->ns_net, (uint64_t)s.host.net_ns, "it stayed where it was created");
+	cr_assert_eq(s.gaps.count, 0);
+}
+
+/* Who is connected to an address of this host that is not a loopback one. */
+static void at_home(struct told *told)
+{
+	struct sockaddr_in name = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a4d0001) }, mine = name, far = name;
+	struct ifreq address = { .ifr_name = "lo:1" };
+	socklen_t size = sizeof(name);
+	int fd = -1, listener, i;
+
+	far.sin_addr.s_addr = htonl(0x0a4d00ff);
+	far.sin_port = htons(9);
+	mine.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	memcpy(&address.ifr_addr, &name, sizeof(name));
+	if (unshare(CLONE_NEWNET) < 0 || loopback_up() < 0 || (fd = socket(AF_INET, SOCK_DGRAM, 0)) < 0 ||
+	    ioctl(fd, SIOCSIFADDR, &address) < 0) {
+		told->error = errno;
+		return;
+	}
+	for (i = 0; i < 3; i++)
+		told->number[i] = socket(AF_INET, i == 2 ? SOCK_DGRAM : SOCK_STREAM, 0);
+	listener = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(listener, (struct sockaddr *)&name, size) < 0 || listen(listener, 5) < 0 ||
+	    getsockname(listener, (struct sockaddr *)&name, &size) < 0 ||
+	    bind(told->number[0], (struct sockaddr *)&mine, size) < 0 ||
+	    connect(told->number[0], (struct sockaddr *)&name, size) < 0 ||
+	    connect(told->number[1], (struct sockaddr *)&name, size) < 0) {
+		told->error = errno;
+		return;
+	}
+	told->count = 3;
+	/* 10.0.0.0/8 is on lo, but this one is nobody's: sent there, it would be refused by ourselves. */
+	if (connect(told->number[2], (struct sockaddr *)&far, size) < 0)
+		told->count = 2;
+}
+
+/* The probe itself, from within that namespace: the routing is asked for our own only. */
+Test(sockets, addresses_of_this_host_are_local)
+{
+	struct told told = { 0 };
+	struct object_ix bound, same;
+
+	at_home(&told);
+	if (told.error)
+		cr_skip_test("no network namespace of its own: %s", strerror(told.error));
+	s.host.net_ns = (int64_t)net_of(getpid());
+	process_at(&s, self)->ns_net = (uint64_t)s.host.net_ns;
+	bound = hold(told.number[0]);
+	same = hold(told.number[1]);
+	/* Even where the other end is not to be found. */
+	look(LOOK_T0);
+	cr_assert_eq(at(bound)->reach, REACH_LOCAL, "from 127.0.0.1 to 10.77.0.1");
+	cr_assert_eq(at(same)->reach, REACH_LOCAL, "from 10.77.0.1 to itself");
+	cr_assert_neq(at(bound)->peer.at, NO_ROW);
 	cr_assert_eq(s.gaps.count, 0);
 }
 
