@@ -270,13 +270,13 @@ struct object_look {
 	uint8_t sight;
 	uint8_t info_sight;       /**< Of what needs the socket lock: the ages and byte counters. */
 	uint8_t state;            /**< Sockets: TCP_ESTABLISHED (1) ... TCP_CLOSING (11) of netinet/tcp.h,
-	                               for unix ones too (UNIX_DIAG says 1, 7, 10); 0 unseen. */
+	                               for unix ones too: 1, 7, 10; 8 when the other end was closed; 0 unseen. */
 	uint8_t timer;            /**< idiag_timer: 0 none, 1 retransmit, 2 keepalive, 3 TIME-WAIT, 4 zero-window probe. */
 	uint8_t armed;            /**< timerfd: enum answer_yes. */
 	int64_t readable;         /**< Bytes (messages, count) to be taken.  Without the 1
-	                               that CLOSE-WAIT counts for its unread FIN. */
+	                               that CLOSE-WAIT counts for its unread FIN.  UDP: memory, not bytes. */
 	int64_t room;             /**< Pipes: bytes that still fit; 0 full. */
-	int64_t unsent;           /**< Send-Q as the kernel counts it (unix: memory, not bytes). */
+	int64_t unsent;           /**< Send-Q as the kernel counts it (unix, UDP: memory, not bytes). */
 	int64_t backlog, backlog_max;          /**< Listeners only: connections waiting, most. */
 	int64_t last_received_ms, last_sent_ms; /**< tcp_info ages; kernel time, not read(2) time. */
 	int64_t bytes_received, bytes_acked;   /**< tcp_info counters. */

@@ -66,7 +66,8 @@ static const struct missed missed[] = {
 	{ "sockets", "netns", "sockets of other network namespaces", "who is at the other end of them", NULL, false },
 	{ "sockets", "tcp_info", "ages of TCP connections", "when data last came and went", NULL, false },
 	{ "sockets", "route", "which addresses are of this host", "telling other hosts from this one", NULL, false },
-	{ "sockets", "unlisted", "sockets of families that are not listed", "whether another host is waited for", NULL, false },
+	{ "sockets", "unlisted", "sockets in no list (not connected, reset, or of another namespace)",
+	  "whether another host is waited for", NULL, false },
 	{ "sockets", NULL, "queues and peers of sockets", "who waits for whom over sockets", NULL, false },
 
 	{ "holders", NULL, "descriptors of processes outside the tree",
