@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The floor: reads the files of /proc that wedgecheck reads of a tree, as often as it
+ * does, one after the other into one buffer, and understands nothing.
+ *
+ *	bare PID
+ *	processes 1000 tasks 5000 fds 8012 opens 71040 bytes 31405530
+ *
+ * rows[] below is what `tests/bench/run --files` counts under strace(1).
+ */
+#include <dirent.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+enum { BUFFER = 64 << 10, PROCESSES = 32768, TASKS = 131072 };
+
+enum of { OF_PROCESS, OF_TASK, OF_FD };
+enum how { READ, LINK };
+
+/* A file, and how often it is read at the first look and at the second. */
+static const struct row {
+	enum of of;
+	enum how how;
+	const char *name;
+	unsigned first, second;
+} rows[] = {
+	{ OF_PROCESS, READ, "cmdline", 1, 0 },
+	{ OF_PROCESS, READ, "cgroup", 1, 1 },
+	{ OF_TASK, READ, "stat", 1, 1 },
+	{ OF_TASK, READ, "status", 1, 1 },
+	{ OF_TASK, READ, "wchan", 1, 1 },
+	{ OF_TASK, READ, "syscall", 1, 1 },
+	{ OF_TASK, READ, "schedstat", 1, 1 },
+	{ OF_TASK, READ, "sched", 1, 1 },
+	{ OF_FD, LINK, "fd", 1, 1 },
+	{ OF_FD, READ, "fdinfo", 1, 1 },
+};
+
+/* Directories, of a process: read to walk the tree, the tasks and the descriptors. */
+static const unsigned lists_of_tasks[2] = { 1, 1 }, lists_of_fds[2] = { 1, 1 }, children_of_task[2] = { 2, 2 };
+
+enum { ROWS = sizeof(rows) / sizeof(*rows) };
+
+static char buffer[BUFFER + 1];
+static int numbers[TASKS];
+static struct { unsigned long processes, tasks, fds, opens, bytes; } seen;
+
+static ssize_t file_read(const char *path)
+{
+	ssize_t n, used = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	seen.opens++;
+	if (fd < 0)
+		return -1;
+	/* All of these are handed out in one piece, unless they fill the buffer. */
+	while ((n = read(fd, buffer, BUFFER)) > 0) {
+		used += n;
+		if (n < BUFFER)
+			break;
+	}
+	close(fd);
+	seen.bytes += used;
+	buffer[n > 0 ? n : 0] = '\0';
+	return used;
+}
+
+/* Numbers in a directory, into numbers[]. */
+static unsigned directory_read(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	unsigned count = 0;
+	ssize_t n, at;
+
+	seen.opens++;
+	if (fd < 0)
+		return 0;
+	while ((n = getdents64(fd, buffer, BUFFER)) > 0)
+		for (at = 0; at < n;) {
+			const struct dirent64 *entry = (const void *)(buffer + at);
+
+			if (entry->d_name[0] != '.' && count < TASKS)
+				numbers[count++] = atoi(entry->d_name);
+			at += entry->d_reclen;
+		}
+	close(fd);
+	return count;
+}
+
+static void row_read(const struct row *row, const char *path)
+{
+	if (row->how == READ) {
+		file_read(path);
+		return;
+	}
+	seen.opens++;
+	if (readlink(path, buffer, BUFFER) < 0)
+		return;
+}
+
+static void rows_read(enum of of, bool second, const char *prefix, int number)
+{
+	char path[96];
+	unsigned i, times;
+
+	for (i = 0; i < ROWS; i++) {
+		if (rows[i].of != of)
+			continue;
+		if (of == OF_FD)
+			snprintf(path, sizeof(path), "%s/%s/%d", prefix, rows[i].name, number);
+		else
+			snprintf(path, sizeof(path), "%s/%s", prefix, rows[i].name);
+		for (times = second ? rows[i].second : rows[i].first; times; times--)
+			row_read(&rows[i], path);
+	}
+}
+
+static unsigned tasks_of(int pid, bool second, int **ret)
+{
+	static int tids[TASKS];
+	unsigned count = 0, times;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	for (times = lists_of_tasks[second]; times; times--)
+		count = directory_read(path);
+	memcpy(tids, numbers, count * sizeof(*tids));
+	*ret = tids;
+	return count;
+}
+
+/* Its children join the list of pids; returns how long that is now. */
+static unsigned children_join(int pid, int tid, bool second, int pids[], unsigned count)
+{
+	char path[64], *at, *end;
+	unsigned times;
+	long child;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, tid);
+	for (times = children_of_task[second]; times; times--)
+		if (file_read(path) < 0)
+			return count;
+	for (at = buffer; (child = strtol(at, &end, 10)) > 0 && end != at && count < PROCESSES; at = end)
+		pids[count++] = child;
+	return count;
+}
+
+static void process_look(int pid, bool second, int pids[], unsigned *count)
+{
+	char prefix[64];
+	unsigned tasks, fds = 0, times, i;
+	int *tids;
+
+	tasks = tasks_of(pid, second, &tids);
+	snprintf(prefix, sizeof(prefix), "/proc/%d", pid);
+	rows_read(OF_PROCESS, second, prefix, 0);
+	for (i = 0; i < tasks; i++) {
+		*count = children_join(pid, tids[i], second, pids, *count);
+		snprintf(prefix, sizeof(prefix), "/proc/%d/task/%d", pid, tids[i]);
+		rows_read(OF_TASK, second, prefix, 0);
+	}
+	snprintf(prefix, sizeof(prefix), "/proc/%d/fd", pid);
+	for (times = lists_of_fds[second]; times; times--)
+		fds = directory_read(prefix);
+	snprintf(prefix, sizeof(prefix), "/proc/%d", pid);
+	for (i = 0; i < fds; i++)
+		rows_read(OF_FD, second, prefix, numbers[i]);
+	if (!second) {
+		seen.processes++;
+		seen.tasks += tasks;
+		seen.fds += fds;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static int pids[PROCESSES];
+	unsigned count, i;
+	int second;
+
+	if (argc != 2 || atoi(argv[1]) <= 0)
+		errx(2, "usage: bare PID");
+	for (second = 0; second < 2; second++) {
+		pids[0] = atoi(argv[1]);
+		for (i = 0, count = 1; i < count; i++)
+			process_look(pids[i], second, pids, &count);
+	}
+	if (!seen.tasks)
+		errx(1, "%s: no such process", argv[1]);
+	printf("processes %lu tasks %lu fds %lu opens %lu bytes %lu\n", seen.processes, seen.tasks, seen.fds,
+	       seen.opens, seen.bytes);
+	return 0;
+}
