@@ -19,7 +19,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum { BUFFER = 64 << 10, PROCESSES = 32768, TASKS = 131072 };
+enum { BUFFER = 512 << 10, PROCESSES = 32768, TASKS = 131072 };
 
 enum of { OF_PROCESS, OF_TASK, OF_FD };
 enum how { READ, LINK };
@@ -52,7 +52,11 @@ static char buffer[BUFFER + 1];
 static int numbers[TASKS];
 static struct { unsigned long processes, tasks, fds, opens, bytes; } seen;
 
-static ssize_t file_read(const char *path)
+/*
+ * What fits into a page the kernel hands out in one piece.  Whoever must be sure of the
+ * end, as wedgecheck is, asks once more; here only a list of children is read to its end.
+ */
+static ssize_t file_read(const char *path, bool whole)
 {
 	ssize_t n, used = 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -60,15 +64,14 @@ static ssize_t file_read(const char *path)
 	seen.opens++;
 	if (fd < 0)
 		return -1;
-	/* All of these are handed out in one piece, unless they fill the buffer. */
-	while ((n = read(fd, buffer, BUFFER)) > 0) {
+	while ((n = read(fd, buffer + used, BUFFER - used)) > 0) {
 		used += n;
-		if (n < BUFFER)
+		if (!whole)
 			break;
 	}
 	close(fd);
 	seen.bytes += used;
-	buffer[n > 0 ? n : 0] = '\0';
+	buffer[used] = '\0';
 	return used;
 }
 
@@ -97,7 +100,7 @@ static unsigned directory_read(const char *path)
 static void row_read(const struct row *row, const char *path)
 {
 	if (row->how == READ) {
-		file_read(path);
+		file_read(path, false);
 		return;
 	}
 	seen.opens++;
@@ -145,7 +148,7 @@ static unsigned children_join(int pid, int tid, bool second, int pids[], unsigne
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, tid);
 	for (times = children_of_task[second]; times; times--)
-		if (file_read(path) < 0)
+		if (file_read(path, true) < 0)
 			return count;
 	for (at = buffer; (child = strtol(at, &end, 10)) > 0 && end != at && count < PROCESSES; at = end)
 		pids[count++] = child;
