@@ -58,16 +58,24 @@ TestSuite(holders, .init = setup, .fini = teardown, .timeout = 20);
 /** A child that keeps what it inherits, but for one descriptor; it dies with us. */
 static pid_t keep_without(int closed)
 {
-	pid_t parent = getpid(), pid = fork();
+	pid_t parent = getpid(), pid;
 	int ready[2];
+	char byte;
 
-	if (pid != 0)
-		return pid;
-	close(closed);
-	pipe(ready);
-	while (getppid() == parent)
-		poll(NULL, 0, 50);
-	_exit(0);
+	cr_assert_eq(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(closed);
+		close(ready[0]);
+		close(ready[1]);
+		while (getppid() == parent)
+			poll(NULL, 0, 50);
+		_exit(0);
+	}
+	close(ready[1]);
+	cr_assert_eq(read(ready[0], &byte, 1), 0, "until it closed them all");
+	close(ready[0]);
+	return pid;
 }
 
 /** The waiter has one end, the stranger the other, we none. */
@@ -78,7 +86,6 @@ static void share(int waiters, int strangers)
 	cr_assert(waiter > 0 && stranger > 0);
 	close(waiters);
 	close(strangers);
-	poll(NULL, 0, 50); /* until they have closed theirs */
 }
 
 static void look_at_tree(void)
