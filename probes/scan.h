@@ -15,7 +15,7 @@ struct scan { const char *at, *end; };
 
 static inline struct scan scan_begin(const char *text, size_t length)
 {
-	return (struct scan){ text, text + length };
+	return (struct scan){ text, length ? text + length : text }; /* NULL + 0 is undefined */
 }
 
 /** Blanks and tabs, never a line end. */

@@ -80,6 +80,14 @@ TestSuite(fds, .init = setup, .fini = teardown, .timeout = 20);
 
 /* ---- children -------------------------------------------------------------- */
 
+/** No test, however it ends, leaves anybody behind: each process ends with its parent. */
+static void stay_with(pid_t parent)
+{
+	while (getppid() == parent)
+		poll(NULL, 0, 50);
+	_exit(0);
+}
+
 static void arm(int fd, long seconds)
 {
 	struct itimerspec spec = { .it_value = { seconds, 0 }, .it_interval = { 0, 500000000 } };
@@ -138,9 +146,9 @@ static void make_all(void)
 	struct epoll_event event[8];
 	epoll_wait(fd[EPOLL], event, 8, 0);
 
-	pid_t pid = fork();
-	while (pid == 0)
-		pause();
+	pid_t maker = getpid(), pid = fork();
+	if (pid == 0)
+		stay_with(maker);
 	shared->watched = pid;
 	fd[PIDFD] = syscall(SYS_pidfd_open, shared->watched, 0);
 }
@@ -155,20 +163,12 @@ static pid_t child(void (*make)(void))
 	if (pid == 0) {
 		make();
 		__atomic_store_n(&shared->ready, 1, __ATOMIC_SEQ_CST);
-		while (getppid() == parent)
-			poll(NULL, 0, 100);
-		_exit(0);
+		stay_with(parent);
 	}
 	children[child_count++] = pid;
 	while (!__atomic_load_n(&shared->ready, __ATOMIC_SEQ_CST))
 		poll(NULL, 0, 1);
 	return pid;
-}
-
-static void kill_watched(void)
-{
-	if (shared->watched > 0)
-		kill(shared->watched, SIGKILL);
 }
 
 /* ---- looking --------------------------------------------------------------- */
@@ -252,7 +252,6 @@ Test(fds, every_kind)
 	enum what what;
 
 	look(LOOK_T0);
-	kill_watched();
 	for (what = 0; what < MARK; what++) {
 		cr_expect_eq(object_of(p, what)->kind, kinds[what], "%d: %d", what, object_of(p, what)->kind);
 		cr_expect_eq(object_of(p, what)->cover, COVER_TREE);
@@ -271,7 +270,6 @@ Test(fds, pipe_ends_and_levels)
 	const struct fd *end;
 
 	look(LOOK_T0);
-	kill_watched();
 	pipe = object_of(p, READ_END);
 	cr_assert_eq(pipe, object_of(p, WRITE_END));
 	end = fd_of(p, shared->fd[READ_END]);
@@ -296,7 +294,6 @@ Test(fds, counters_and_timers)
 	const struct object_look *seen;
 
 	look(LOOK_T0);
-	kill_watched();
 	seen = &object_of(p, EVENTFD)->at[LOOK_T0];
 	cr_assert(seen->sight == SIGHT_OK && seen->word == 7 && seen->readable == 7);
 	seen = &object_of(p, TIMERFD)->at[LOOK_T0];
@@ -317,7 +314,6 @@ Test(fds, sets_and_what_they_watch)
 	const struct watch *row;
 
 	look(LOOK_T0);
-	kill_watched();
 	set = object_of(p, EPOLL);
 	cr_assert_eq(set->at[LOOK_T0].sight, SIGHT_OK);
 	row = watch_of(set, READ_END);
@@ -366,7 +362,6 @@ Test(fds, both_sides_of_a_terminal)
 	const struct object *master, *slave;
 
 	look(LOOK_T0);
-	kill_watched();
 	master = object_of(p, MASTER);
 	slave = object_of(p, SLAVE);
 	cr_assert_neq(master, slave);
@@ -380,6 +375,7 @@ Test(fds, both_sides_of_a_terminal)
 
 static void take_terminal(void)
 {
+	pid_t maker = getpid();
 	int master;
 
 	if (forkpty(&master, NULL, NULL, NULL) != 0)
@@ -387,9 +383,7 @@ static void take_terminal(void)
 	shared->fd[SLAVE] = 0;
 	shared->fd[MARK] = open("/dev/tty", O_RDWR);
 	__atomic_store_n(&shared->watched, getpid(), __ATOMIC_SEQ_CST);
-	__atomic_store_n(&shared->ready, 1, __ATOMIC_SEQ_CST);
-	for (;;)
-		pause();
+	stay_with(maker);
 }
 
 Test(fds, the_controlling_terminal_is_the_slave)
@@ -409,7 +403,6 @@ Test(fds, the_controlling_terminal_is_the_slave)
 	cr_assert_eq(sscanf(strrchr(text, ')'), ") %*c %*d %*d %*d %d", &tty), 1);
 	process_at(&s, p)->tty = tty;
 	look(LOOK_T0);
-	kill_watched();
 	cr_assert_eq(object_of(p, SLAVE)->kind, OBJECT_PTY);
 	cr_assert_eq(object_of(p, SLAVE), object_of(p, MARK));
 }
@@ -418,6 +411,7 @@ Test(fds, the_controlling_terminal_is_the_slave)
 
 static void make_and_fork(void)
 {
+	pid_t maker = getpid();
 	int *fd = shared->fd;
 
 	fd[TIMERFD] = timerfd_create(CLOCK_MONOTONIC, 0);
@@ -429,8 +423,7 @@ static void make_and_fork(void)
 	close(fd[MARK]);
 	fd[MARK] = epoll_create1(0); /* the same number, another set */
 	__atomic_store_n(&shared->watched, getpid(), __ATOMIC_SEQ_CST);
-	for (;;)
-		pause();
+	stay_with(maker);
 }
 
 static struct process_ix fork_twins(struct process_ix *ret_parent)
@@ -449,7 +442,6 @@ Test(fds, a_copy_of_the_child_is_the_same_object)
 
 	look(LOOK_T0);
 	look(LOOK_T1);
-	kill_watched();
 	cr_assert_eq(s.gaps.count, 0);
 	cr_assert_eq(object_of(parent, EPOLL), object_of(forked, EPOLL));
 	cr_assert_eq(object_of(parent, TIMERFD), object_of(forked, TIMERFD));
@@ -464,7 +456,6 @@ Test(fds, without_kcmp_copies_stay_apart)
 
 	door_inject(door, "/kcmp", EPERM);
 	look(LOOK_T0);
-	kill_watched();
 	cr_assert_neq(object_of(parent, EPOLL), object_of(forked, EPOLL));
 	cr_assert_eq(gaps_of("kcmp"), 1);
 }
@@ -504,7 +495,6 @@ Test(fds, what_changed_between_the_looks)
 	while (__atomic_load_n(&shared->ready, __ATOMIC_SEQ_CST) != 2)
 		poll(NULL, 0, 1);
 	look(LOOK_T1);
-	kill_watched();
 
 	pipe = object_of(p, READ_END);
 	cr_assert_eq(pipe->at[LOOK_T0].readable, 10);
@@ -529,7 +519,6 @@ Test(fds, who_may_not_be_listed_is_opaque)
 	door_inject(door, "/fd", EACCES);
 	look(LOOK_T0);
 	look(LOOK_T1);
-	kill_watched();
 	cr_assert_eq(process_at(&s, p)->opaque, ANSWER_YES);
 	cr_assert_eq(process_at(&s, p)->fds_sight, SIGHT_DENIED);
 	cr_assert_eq(s.fds.count, 0);
@@ -543,7 +532,6 @@ Test(fds, levels_that_may_not_be_borrowed_stay_unseen)
 	door_inject(door, "/pipe", EPERM);
 	look(LOOK_T0);
 	look(LOOK_T1);
-	kill_watched();
 	cr_assert_eq(object_of(p, READ_END)->at[LOOK_T0].sight, SIGHT_DENIED);
 	cr_assert_eq(object_of(p, READ_END)->at[LOOK_T0].readable, UNSEEN);
 	cr_assert_eq(object_of(p, FIFO)->at[LOOK_T0].readable, UNSEEN);
@@ -559,7 +547,6 @@ Test(fds, a_link_that_cannot_be_read_is_still_a_descriptor)
 	snprintf(end, sizeof(end), "/fd/%d", shared->fd[FIFO]);
 	door_inject(door, end, ENAMETOOLONG);
 	look(LOOK_T0);
-	kill_watched();
 	object = object_of(p, FIFO);
 	cr_assert_eq(object->kind, OBJECT_OTHER);
 	cr_assert_not(text_seen(object->label));
@@ -571,7 +558,6 @@ Test(fds, too_late_for_anybody)
 	struct process_ix p = add(child(make_and_fork), getpid());
 
 	look_until(LOOK_T0, 0);
-	kill_watched();
 	cr_assert_eq(process_at(&s, p)->fds_sight, SIGHT_CUT);
 	cr_assert_eq(process_at(&s, p)->opaque, ANSWER_YES);
 	cr_assert_eq(gaps_of("fd"), 1);
@@ -579,8 +565,7 @@ Test(fds, too_late_for_anybody)
 
 static void *stay(void *unused)
 {
-	for (;;)
-		pause();
+	stay_with(getppid());
 	return unused;
 }
 
