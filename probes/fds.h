@@ -44,8 +44,8 @@ struct fd_pass {
 	const struct visit *visit;
 	struct snapshot *snapshot;
 	enum look look;
-	uint32_t process_count;   /**< Rows when it began, or room for those to come; the arrays below have one entry for each. */
-	int32_t *speaker;         /**< Under whose task/ the descriptors are listed; 0: the process itself; -1: nowhere, a zombie. */
+	uint32_t process_count;   /**< Rows when it began, and those that may come: entries of the arrays below. */
+	int32_t *speaker;         /**< Under whose task/ to list the descriptors; 0: the process; -1: a zombie's. */
 	uint32_t *known;          /**< Hash of the newest fd rows, by process and number. */
 	uint32_t known_slots;     /**< A power of two, or 0. */
 	uint8_t *missed;          /**< Bit 1 << enum fd_miss of those that a gap tells already. */
