@@ -29,6 +29,8 @@ enum {
 	BUFFER = 32 << 10,
 	/* Exact requests in one sendto(2): their replies lie in our receive buffer together. */
 	BATCH = 64,
+	/* From an answer function: no sight, and no errno. */
+	ROUND_SILENT = 1000,
 };
 
 void diag_init(struct diag *diag, struct door *door, pid_t pid, int64_t deadline_ns)
@@ -118,12 +120,14 @@ static int refused(int number, bool whole_family, int *error)
 	return failed(number == ESTALE ? ENOENT : number, error);
 }
 
-/* A test may take away netlink as a whole, or one family. */
+/* What need not be tried: a test may take away netlink as a whole, or one family. */
 static int injected(struct diag *diag, const struct diag_request *request, int *error)
 {
 	int number = door_injected(diag->door, "netlink");
 
 	diag->no_netlink |= number != 0;
+	if (!number && diag->silent)
+		return failed(ETIMEDOUT, error);
 	if (!number)
 		number = door_injected(diag->door, diag_request_name(request));
 	return number ? refused(number, true, error) : SIGHT_OK;
@@ -207,9 +211,9 @@ int diag_dump(struct diag *diag, const struct diag_request *request,
 	r = injected(diag, request, error);
 	if (r)
 		return r;
-	if (diag->by_helper)
-		return dump_by_helper(diag, request, &dump, error);
-	return dump_direct(diag, request, &dump, error);
+	r = diag->by_helper ? dump_by_helper(diag, request, &dump, error) : dump_direct(diag, request, &dump, error);
+	diag->silent |= r == SIGHT_TIMEOUT;
+	return r;
 }
 
 /* ---- exact requests -------------------------------------------------------- */
@@ -219,6 +223,7 @@ struct round {
 	size_t first, count;      /* the batch under way, in requests[] */
 	uint32_t sequence;        /* of its first */
 	uint64_t answered;        /* bits */
+	bool may_block;
 	int (*each)(void *context, size_t which, const struct nlmsghdr *message, int sight, int error);
 	void *context;
 };
@@ -322,15 +327,17 @@ static int round_arrived(void *context, size_t which, const struct answer *answe
 	round->answered = 0;
 	if (answer->sight == SIGHT_OK)
 		r = diag_each(answer->bytes, answer->length, lone_message, round);
-	if (r)
-		return r;
-	return round_missing(round, answer->sight ? answer->sight : SIGHT_STRANGE, answer->error);
+	if (r == 0)
+		r = round_missing(round, answer->sight ? answer->sight : SIGHT_STRANGE, answer->error);
+	return r == 0 && answer->sight == SIGHT_TIMEOUT && !round->may_block ? ROUND_SILENT : r;
 }
 
-static int ask_by_helper(struct diag *diag, struct round *round, size_t count)
+/* Each question that is not answered costs its deadline, so the first is the last. */
+static int ask_by_helper(struct diag *diag, struct round *round, size_t count, int *error)
 {
 	_cleanup_free_ struct question *questions = calloc(count, sizeof(*questions));
 	size_t i;
+	int r;
 
 	if (!questions)
 		return -ENOMEM;
@@ -339,14 +346,21 @@ static int ask_by_helper(struct diag *diag, struct round *round, size_t count)
 			.ask = ASK_DIAG, .pid = diag->pid, .path = round->requests[i].bytes,
 			.limit = round->requests[i].length,
 		};
-	return door_ask(diag->door, questions, count, BOUND_ASK_MS, diag->deadline_ns, round_arrived, round);
+	r = door_ask(diag->door, questions, count, BOUND_ASK_MS, diag->deadline_ns, round_arrived, round);
+	if (r != ROUND_SILENT)
+		return r;
+	diag->silent = true;
+	*error = ETIMEDOUT;
+	for (i = round->first + 1, r = 0; i < count && r == 0; i++)
+		r = round->each(round->context, i, NULL, SIGHT_TIMEOUT, ETIMEDOUT);
+	return r ? r : SIGHT_TIMEOUT;
 }
 
 int diag_ask(struct diag *diag, const struct diag_request *requests, size_t count, bool may_block,
 	     int (*each)(void *context, size_t which, const struct nlmsghdr *message, int sight, int error),
 	     void *context, int *error)
 {
-	struct round round = { .requests = requests, .each = each, .context = context };
+	struct round round = { .requests = requests, .may_block = may_block, .each = each, .context = context };
 	size_t i;
 	int r, sight;
 
@@ -361,6 +375,6 @@ int diag_ask(struct diag *diag, const struct diag_request *requests, size_t coun
 	if (sight)
 		return r ? r : sight;
 	if (diag->by_helper || may_block)
-		return ask_by_helper(diag, &round, count);
+		return ask_by_helper(diag, &round, count, error);
 	return ask_direct(diag, &round, count, error);
 }

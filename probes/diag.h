@@ -133,6 +133,8 @@ struct diag {
 	int bus;                  /**< NETLINK_SOCK_DIAG, NETLINK_ROUTE */
 	bool by_helper;           /**< Every request, not only those that may block. */
 	bool no_netlink;          /**< Not even a netlink socket could be had. */
+	bool silent;              /**< The kernel did not answer in time what takes no socket lock: every
+	                               request answers SIGHT_TIMEOUT from now on. */
 	uint32_t sequence;
 	struct mnl_socket *socket;/**< Opened by the first direct request. */
 	void *buffer;

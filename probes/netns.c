@@ -72,7 +72,19 @@ void spaces_forget(struct socket_memory *memory)
 	memory->space_count = 0;
 }
 
-void space_diag(const struct socket_pass *pass, uint32_t space, struct diag *ret)
+void space_diag(const struct socket_pass *pass, uint32_t which, struct diag *ret)
 {
-	diag_init(ret, pass->visit->door, pass->memory->spaces[space].pid, pass->visit->deadline_ns);
+	const struct space *space = &pass->memory->spaces[which];
+
+	diag_init(ret, pass->visit->door, space->pid, pass->visit->deadline_ns);
+	ret->silent = space->silent;
+}
+
+void space_done(const struct socket_pass *pass, uint32_t which, struct diag *diag)
+{
+	struct space *space = &pass->memory->spaces[which];
+
+	space->silent |= diag->silent;
+	space->no_netlink |= diag->no_netlink;
+	diag_deinit(diag);
 }

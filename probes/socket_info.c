@@ -141,7 +141,7 @@ static int info_ask_some(struct infos *infos, uint32_t space, const struct diag_
 			info_message(infos, i, NULL, SIGHT_CUT, 0);
 	}
 	infos->which = (uint32_t *)rows;
-	diag_deinit(&diag);
+	space_done(infos->pass, space, &diag);
 	return r < 0 ? r : 0;
 }
 

@@ -229,9 +229,8 @@ int socket_lists_read(struct socket_pass *pass, uint32_t which, uint8_t lists)
 		space = &pass->memory->spaces[which];
 		space->listed |= 1 << i;
 		space->failure[i] = failure;
-		space->no_netlink = diag.no_netlink;
 	}
-	diag_deinit(&diag);
+	space_done(pass, which, &diag);
 	return r < 0 ? r : 0;
 }
 
@@ -305,15 +304,12 @@ static int known_message(void *context, size_t which, const struct nlmsghdr *mes
 
 static int known_request(struct asking *asking, struct diag *diag, const struct diag_request *requests, size_t count)
 {
-	struct space *space;
 	int r, error;
 
 	r = diag_ask(diag, requests, count, false, known_message, asking, &error);
 	if (r <= 0)
 		return r;
-	space = &asking->pass->memory->spaces[asking->space];
-	space->failure[0] = (struct list_failure){ r, error };
-	space->no_netlink = diag->no_netlink;
+	asking->pass->memory->spaces[asking->space].failure[0] = (struct list_failure){ r, error };
 	return 0;
 }
 
@@ -337,7 +333,6 @@ static int known_list(struct asking *asking, struct diag *diag, uint32_t count, 
 	if (r > 0) {
 		*sight = r;
 		space->failure[0] = (struct list_failure){ r, error };
-		space->no_netlink = diag->no_netlink;
 	}
 	return r < 0 ? r : 0;
 }
@@ -390,6 +385,6 @@ int socket_known_ask(struct socket_pass *pass, uint32_t which, bool newcomers)
 	asking.which = rows;
 	if (r == 0)
 		r = known_request(&asking, &diag, requests, count);
-	diag_deinit(&diag);
+	space_done(pass, which, &diag);
 	return r;
 }

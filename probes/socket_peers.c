@@ -220,7 +220,7 @@ static int peers_ask(struct search *search, uint32_t space)
 			search->requests[i] = diag_request_listener(&known_at(search, search->embryos[i])->told);
 		r = diag_ask(&diag, search->requests, search->embryo_count, false, embryo_message, search, &error);
 	}
-	diag_deinit(&diag);
+	space_done(search->pass, space, &diag);
 	if (r > 0)
 		search->failed |= UINT32_C(1) << space;
 	return r < 0 ? r : 0;

@@ -24,7 +24,7 @@ struct space {
 	uint32_t members;         /**< Sockets wanted in this visit by processes that live there. */
 	uint8_t listed;           /**< enum socket_list: those read in this visit. */
 	uint8_t complained;       /**< The same: a gap of this visit tells of the failure. */
-	bool no_netlink;          /**< Not even a netlink socket could be had. */
+	bool no_netlink, silent;  /**< As in struct diag. */
 	struct list_failure failure[SOCKET_LISTS];
 	struct diag_inet *tcp;    /**< The dump of T0, of sockets with an inode. */
 	size_t tcp_count, tcp_room;
@@ -85,7 +85,9 @@ static inline bool pass_seen(const struct socket_pass *pass, struct object_ix ob
 /** 0 or -ENOMEM: fills the space of every wanted socket, and counts members. */
 int spaces_find(struct socket_pass *pass);
 void spaces_forget(struct socket_memory *memory);
-void space_diag(const struct socket_pass *pass, uint32_t space, struct diag *ret);
+/** The way to ask that namespace, and the end of it. */
+void space_diag(const struct socket_pass *pass, uint32_t which, struct diag *ret);
+void space_done(const struct socket_pass *pass, uint32_t which, struct diag *diag);
 
 /* socket_fill.c: pure but for the snapshot.  Each 0 or -ENOMEM. */
 int socket_fill_inet(struct socket_pass *pass, struct object_ix object, const struct diag_inet *told, uint64_t ns);

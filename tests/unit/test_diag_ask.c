@@ -176,6 +176,24 @@ Test(diag_ask, a_deadline_in_the_past_answers_too)
 	cr_assert_eq(answers.sight[99], SIGHT_CUT);
 }
 
+Test(diag_ask, who_was_silent_once_is_not_asked_again)
+{
+	const struct diag_request all = diag_request_tcp(DIAG_STATES_HELD, 0);
+	struct diag_inet any = { .family = AF_INET, .local_port = 1, .remote_port = 2 };
+	const struct diag_request request = diag_request_self(&any, false);
+	static struct answers answers = { .sight = { -1 } };
+	struct sought sought = { 0 };
+	int error = 0;
+
+	diag.silent = true;
+	cr_assert_eq(diag_dump(&diag, &all, seek, &sought, &error), SIGHT_TIMEOUT);
+	cr_assert_eq(error, ETIMEDOUT);
+	cr_assert_eq(sought.all, 0);
+	cr_assert_eq(diag_ask(&diag, &request, 1, false, answer, &answers, &error), SIGHT_TIMEOUT);
+	cr_assert_eq(answers.count, 1);
+	cr_assert_eq(answers.sight[0], SIGHT_TIMEOUT);
+}
+
 /* ---- ports ----------------------------------------------------------------- */
 
 static uint32_t only_owner(uint16_t port)

@@ -26,6 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "diag.h"
 #include "door.h"
 
 static struct snapshot s;
@@ -720,6 +721,7 @@ static pid_t child_begin(void (*life)(struct told *told), struct told *ret)
 		struct stat found;
 		int i;
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		life(&told);
 		for (i = 0; i < told.count; i++)
 			told.inode[i] = fstat(told.number[i], &found) == 0 ? found.st_ino : 0;
@@ -967,4 +969,46 @@ Test(sockets, a_locked_socket_costs_a_deadline_and_its_ages)
 	cr_assert_eq(at(server)->at[LOOK_T0].info_sight, SIGHT_OK);
 	cr_assert(gap_filed("tcp_info"));
 	cr_assert_lt(begun_ns, INT64_C(1500000000));
+}
+
+static int count_timeout(void *context, size_t which, const struct nlmsghdr *message, int sight, int error)
+{
+	(void)which;
+	(void)error;
+	*(int *)context += !message && sight == SIGHT_TIMEOUT;
+	return 0;
+}
+
+/* As on kernels before 6.9, where everybody waits for whoever is stuck. */
+Test(sockets, one_deadline_is_enough_for_what_should_not_block)
+{
+	struct diag_request requests[20];
+	struct sockaddr_in name;
+	socklen_t size = sizeof(name);
+	struct diag_inet client = { .family = AF_INET, .local = { 127, 0, 0, 1 }, .remote = { 127, 0, 0, 1 } };
+	int error, timeouts = 0, i;
+	struct told told = { 0 };
+	struct diag diag;
+	int64_t begun_ns;
+
+	locked(&told); /* a thread of this very process */
+	if (told.error)
+		cr_skip_test("no userfaultfd: %s", strerror(told.error));
+	/* Of the accepted end, for the other one is locked. */
+	cr_assert_eq(getsockname(told.number[1], (struct sockaddr *)&name, &size), 0);
+	client.remote_port = ntohs(name.sin_port);
+	cr_assert_eq(getpeername(told.number[1], (struct sockaddr *)&name, &size), 0);
+	client.local_port = ntohs(name.sin_port);
+	settle();
+	for (i = 0; i < 20; i++)
+		requests[i] = diag_request_self(&client, true);
+	diag_init(&diag, door, 0, door_now_ns() + INT64_C(5000000000));
+	diag.by_helper = true;
+	begun_ns = door_now_ns();
+	cr_assert_eq(diag_ask(&diag, requests, 20, false, count_timeout, &timeouts, &error), SIGHT_TIMEOUT);
+	begun_ns = door_now_ns() - begun_ns;
+	cr_assert_eq(timeouts, 20);
+	cr_assert(diag.silent);
+	cr_assert_lt(begun_ns, INT64_C(1000000000));
+	diag_deinit(&diag);
 }
