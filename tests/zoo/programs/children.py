@@ -102,17 +102,14 @@ def zombies(how="pipe"):
     os.read(answers, 1)
 
 
-def orphans(how="blocked"):
+def orphans():
     """Workers whose parent was killed: their connection says so, and nobody reads it."""
     listener = socket.create_server(("127.0.0.1", 0))
     for number in range(2):
         def work():
-            os.setsid()
             connection = socket.create_connection(listener.getsockname())
             listener.close()
             connection.sendall(b"ready\n")
-            if how == "stream":
-                connection.recv(16)
             time.sleep(FOREVER)
         forked(f"orphan{number}", work)
     role("parent")

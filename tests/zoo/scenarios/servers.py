@@ -37,7 +37,8 @@ SCENARIOS = [
               still("client", "backend")), viewers=(ROOT, USER), needs=NGINX, awaits=("nginx",)),
     Scenario("node-blocked", "a synchronous wait in node: its loop stands, with a request before it",
              python("servers.py", "node", "blocked"),
-             wedged("stuck-ipc", "event-loop-blocked not-consuming", "server", victims="client0 client1"),
+             # It sleeps on a futex, which does not say who will wake it.
+             wedged("stuck-ipc", "event-loop-blocked not-consuming", "server", "unsure likely", victims="client0 client1"),
              (asleep("server", "futex"), asleep("client0", *READS), asleep("client1", *READS), unread("server", 10),
               watched("server")), needs=NODE, viewers=(ROOT, USER), settle=20),
     Scenario("pytest-stuck", "a test sends to its worker process, which has stopped reading",

@@ -79,12 +79,13 @@ class Scenario:
         """Class and culprit stay, unless the row says otherwise.
 
         An ordinary user cannot search strangers for further holders: nothing is proved, all
-        the rest stays.  Nor does a container's filter hide a system call.  Scope 1 does.
+        the rest stays.  Nor does a container's filter hide a system call.  Scope 1 does: who
+        waits for whom is then inferred, so that victims may be missing and certainty is lower.
         """
         if viewer in self.unlike:
             return self.unlike[viewer]
         if viewer == YAMA and not self.expect.healthy:
-            return dataclasses.replace(self.expect, certainty=ANY_CERTAINTY)
+            return dataclasses.replace(self.expect, certainty=ANY_CERTAINTY, victims=())
         if viewer in (USER, CONTAINER) and "proved" in self.expect.certainty:
             return dataclasses.replace(self.expect, certainty=self.expect.certainty | {"likely"})
         return self.expect
