@@ -52,8 +52,8 @@ int stat_store_process(struct snapshot *snapshot, struct process_ix at, enum loo
 	process->at[look].children_cpu_ns = ticks_ns(snapshot, line->children_ticks);
 	process->at[look].pages_resident = line->pages_resident;
 	r = comm_store(snapshot, line, &process->comm);
-	/* Another name may be another program: probe_state looks closer. */
-	if (r == 0 && text_seen(before) && before.at != process->comm.at)
+	/* Another name may be another program: probe_state looks closer.  Kernel threads are renamed by what they do. */
+	if (r == 0 && text_seen(before) && before.at != process->comm.at && !(process->flags & PROCESS_KERNEL))
 		process->flags |= PROCESS_EXECED;
 	return r;
 }

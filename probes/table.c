@@ -5,6 +5,7 @@
 const struct probe *const probes[PROBES] = {
 	[PROBE_HOST] = &probe_host,
 	[PROBE_TASKS] = &probe_tasks,
+	[PROBE_STATE] = &probe_state,
 	[PROBE_CGROUPS] = &probe_cgroups,
 	[PROBE_FDS] = &probe_fds,
 	[PROBE_SOCKETS] = &probe_sockets,

@@ -28,6 +28,8 @@ enum {
 	BOUND_LIST          = 131072,    /**< Names read of one directory of /proc. */
 	BOUND_CGROUP_MOUNTS = 64,        /**< Hierarchies of control groups. */
 	BOUND_DESCRIPTORS   = 65536,     /**< Our own soft limit is raised to this at most. */
+	BOUND_SILENT        = 512,       /**< Tasks of which it is asked how long they are silent. */
+	BOUND_CALIBRATE_MS  = 100,       /**< For comparing the clocks of all CPUs. */
 	BOUND_PEEK          = 64 << 10,  /**< Bytes of one read of a target's memory. */
 	BOUND_PATH          = 256,       /**< Bytes read of a path that is being opened. */
 	BOUND_POLLFDS       = 8192,      /**< Entries of a pollfd array read: BOUND_PEEK / 8. */
