@@ -279,6 +279,7 @@ void edges_deinit(struct edges *edges)
 	free(edges->hub_at);
 	free(edges->set_waiter);
 	free(edges->word);
+	free(edges->listener);
 	free(edges->children);
 	free(edges->tracee);
 	free(edges->process_tracees);

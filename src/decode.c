@@ -84,6 +84,8 @@ enum {
 	FLAG_PRIVATE = 0x80,      /* FUTEX_PRIVATE_FLAG, FUTEX2_PRIVATE */
 	FLAG_VFORK = 0x4000,      /* CLONE_VFORK */
 	PAGE = 4096,              /* The smallest of either architecture. */
+	ADDRESS_BYTES = 110,      /* struct sockaddr_un { u16 family; char path[108]; } */
+	FAMILY_UNIX = 1,
 };
 
 /*
@@ -161,6 +163,9 @@ uint32_t decode_wants(const struct call *call, enum arch arch, struct range ret[
 	case SYSCALL_openat2:
 		want(ret, &count, call->args[1], path_length(call->args[1]));
 		want(ret, &count, call->args[2], sizeof(uint64_t));
+		break;
+	case SYSCALL_connect:
+		want(ret, &count, call->args[1], least((uint32_t)call->args[2], ADDRESS_BYTES));
 		break;
 	case SYSCALL_rt_sigsuspend:
 	case SYSCALL_rt_sigtimedwait:
@@ -313,6 +318,27 @@ static void decode_open(enum syscall_id id, const uint64_t args[6], const struct
 	to->path = path_at(memory, args[id == SYSCALL_open ? 0 : 1]);
 }
 
+/* A name may fill its room without a NUL; an abstract one begins with a NUL and may hold more. */
+static struct text unix_name(const struct memory *memory, const uint64_t args[6])
+{
+	struct text text;
+	uint32_t length, most = least((uint32_t)args[2], ADDRESS_BYTES);
+	const char *bytes = memory_from(memory, args[1], &length, &text);
+	uint16_t family;
+
+	if (!bytes || length < most || most <= sizeof(family))
+		return TEXT_UNSEEN;
+	memcpy(&family, bytes, sizeof(family));
+	if (family != FAMILY_UNIX)
+		return TEXT_UNSEEN;
+	bytes += sizeof(family);
+	text.at += sizeof(family);
+	text.length = most - (uint32_t)sizeof(family);
+	if (bytes[0])
+		text.length = (uint32_t)strnlen(bytes, text.length);
+	return text;
+}
+
 static void decode_signal(enum syscall_id id, const uint64_t args[6], const struct memory *memory, struct decoded *to)
 {
 	uint64_t set;
@@ -366,6 +392,9 @@ static void decode_arguments(enum syscall_id id, const uint64_t args[6], const s
 	case SYSCALL_openat2:
 	case SYSCALL_creat:
 		decode_open(id, args, memory, to);
+		break;
+	case SYSCALL_connect:
+		to->path = unix_name(memory, args);
 		break;
 	case SYSCALL_pause:
 	case SYSCALL_rt_sigsuspend:

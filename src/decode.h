@@ -54,7 +54,8 @@ struct decoded {
 	bool no_hang;             /**< wait4 with WNOHANG. */
 	uint32_t count;           /**< Entries of pollfd[], nfds of select, words of futex_waitv. */
 	uint64_t signals;         /**< ACTION_SIGNAL: those that end it, bit n-1 for signal n; all bits when not read. */
-	struct text path;         /**< ACTION_OPEN: what is being opened, if read; relative to whatever the call says. */
+	struct text path;         /**< What is being opened, if read, relative to whatever the call says; or the name of the
+	                               unix socket it connects to, with a leading NUL where that is abstract. */
 };
 
 /** One thing a poll or select set asks for. */

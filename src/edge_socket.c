@@ -142,6 +142,7 @@ void draw_accept(const struct wait *wait)
 void draw_connect(const struct wait *wait)
 {
 	const struct object *socket;
+	struct object_ix named;
 
 	if (wait->object.at == NO_ROW) {
 		edge_begin(wait, CHANNEL_EXTERNAL, WANT_CONNECT, wait->object);
@@ -153,5 +154,12 @@ void draw_connect(const struct wait *wait)
 	socket_time(wait, socket->send_timeout_ms);
 	if (socket->kind == OBJECT_TCP)
 		edge_deadline(wait->edges, CONNECT_GIVES_UP_NS);
-	socket_peer(wait, socket);
+	named = edges_unix_listener(wait->edges, wait->call->path);
+	if (named.at == NO_ROW) {
+		socket_peer(wait, socket);
+		return;
+	}
+	/* The name is the caller's: another mount namespace may have the same. */
+	edge_doubt(wait->edges, DOUBT_PLAUSIBLE);
+	edge_other_end(wait->edges, named, END_ANY);
 }

@@ -44,6 +44,8 @@ struct edges {
 	uint8_t *children;        /**< One a process: has CHILDREN_LIVE, CHILDREN_ZOMBIE. */
 	uint32_t *tracee;         /**< Tasks that are traced, grouped by tracing process. */
 	struct span *process_tracees;
+	uint32_t *listener;       /**< Listening unix sockets by name, once somebody connects to one. */
+	uint32_t listeners;
 	struct set_entry *set;    /**< Scratch of BOUND_POLLFDS entries. */
 	uint32_t everywhere;      /**< Doubts of whatever has holders: somebody opaque, a ring, a descriptor in flight. */
 	uint32_t waiter_doubts;   /**< Of the task whose edges are being drawn. */
@@ -132,6 +134,8 @@ void draw_socket_read(const struct wait *wait);  /* edge_socket.c */
 void draw_socket_write(const struct wait *wait);
 void draw_accept(const struct wait *wait);
 void draw_connect(const struct wait *wait);
+/** The listening unix socket of that name, as decoded.path has it; NO_ROW. */
+struct object_ix edges_unix_listener(struct edges *edges, struct text name); /* unix_names.c */
 
 void draw_poll(const struct wait *wait);         /* edge_poll.c */
 void draw_epoll(const struct wait *wait);
@@ -156,5 +160,6 @@ void draw_file(const struct wait *wait);
 void draw_outside(const struct wait *wait);
 void draw_tracer(const struct wait *wait);
 void draw_seccomp(const struct wait *wait);
+void draw_userfault(const struct wait *wait);
 
 #endif

@@ -291,6 +291,29 @@ Test(decode, opening)
 	cr_assert(!call.write && call.path.at == NO_ROW);
 }
 
+Test(decode, connecting)
+{
+	static const char inet[16] = "\2\0\1\2", path[] = "\1\0/run/s", abstract[] = "\1\0\0run";
+	struct range range[DECODE_RANGES];
+
+	make_call(&m, task, "connect", 3, 0x1000, 0xffffffff, 0, 0, 0);
+	cr_assert_eq(wants(range), 1);
+	cr_assert_eq(range[0].length, 110);
+	make_call(&m, task, "connect", 3, 0x2000, 16, 0, 0, 0);
+	make_peek(&m, task, 0x2000, inet, sizeof(inet));
+	cr_assert(decoded().action == ACTION_CONNECT && decoded().fd == 3 && decoded().path.at == NO_ROW);
+	make_call(&m, task, "connect", 3, 0x3000, 8, 0, 0, 0);
+	make_peek(&m, task, 0x3000, path, 8);
+	cr_assert_eq(decoded().path.length, 6);
+	cr_assert_arr_eq(snapshot_bytes(&m.snapshot, decoded().path), "/run/s", 6);
+	make_call(&m, task, "connect", 3, 0x4000, 6, 0, 0, 0);
+	make_peek(&m, task, 0x4000, abstract, 6);
+	cr_assert_eq(decoded().path.length, 4);
+	cr_assert_arr_eq(snapshot_bytes(&m.snapshot, decoded().path), "\0run", 4);
+	make_call(&m, task, "connect", 3, 0x4000, 2, 0, 0, 0);
+	cr_assert_eq(decoded().path.at, NO_ROW);
+}
+
 Test(decode, signals)
 {
 	const uint64_t mask = ~(UINT64_C(1) << 16);
