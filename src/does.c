@@ -34,9 +34,11 @@ static struct process_ix process_of(const struct scene *scene, uint32_t task)
 
 /* ---- retriers -------------------------------------------------------------- */
 
-static bool carries_a_wait(const struct edge *edge)
+/* The wake-up pipe of an event loop is its own: a loop that waits for nothing else is a ticker. */
+static bool carries_a_wait(const struct scene *scene, const struct graph *graph, const struct edge *edge)
 {
-	return edge->channel != CHANNEL_TIMER && edge->channel != CHANNEL_SIGNAL && !edge->outside;
+	return edge->channel != CHANNEL_TIMER && edge->channel != CHANNEL_SIGNAL && !edge->outside &&
+	       !(edge->in_set && edge->wakers && graph_own(scene, graph, edge));
 }
 
 /* It was woken no more often than its timeouts explain, so nothing else woke it. */
@@ -68,7 +70,7 @@ static bool is_retrier(const struct scene *scene, const struct graph *graph, str
 	for (e = graph->first_edge[task.at]; e < graph->first_edge[task.at + 1]; e++) {
 		const struct edge *edge = &graph->edge[e];
 
-		waits |= carries_a_wait(edge);
+		waits |= carries_a_wait(scene, graph, edge);
 		polls |= edge->poll_wait;
 		if (edge->object.at != NO_ROW && object_moved(scene, edge->object) == MOVED_YES)
 			return false;

@@ -91,3 +91,14 @@ void draw_seccomp(const struct wait *wait)
 	if (!edge_supervisors(wait->edges))
 		edge_outside(wait->edges);
 }
+
+/*
+ * A page of its memory is missing and somebody has promised to bring it.  The descriptor
+ * for that need not be among its own any more, so whoever it is may be anywhere.
+ */
+void draw_userfault(const struct wait *wait)
+{
+	edge_begin(wait, CHANNEL_EXTERNAL, WANT_OTHER, no_object);
+	edge_doubt(wait->edges, DOUBT_PLAUSIBLE);
+	edge_outside(wait->edges);
+}

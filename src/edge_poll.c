@@ -9,7 +9,7 @@
 
 #include "bounds.h"
 
-enum { EVENTS_IN = 0x001 | 0x002 | 0x040 | 0x080, EVENTS_OUT = 0x004 | 0x100 | 0x200 };
+enum { EVENTS_DATA = 0x001 | 0x040, EVENTS_IN = EVENTS_DATA | 0x002 | 0x080, EVENTS_OUT = 0x004 | 0x100 | 0x200 };
 enum { EPOLL_ONESHOT = 1 << 30 };
 /* EPOLLEXCLUSIVE, EPOLLWAKEUP, EPOLLONESHOT, EPOLLET: what the kernel leaves of a one-shot that fired. */
 #define EPOLL_PRIVATE UINT32_C(0xf0000000)
@@ -34,15 +34,38 @@ static bool has_room(const struct wait *wait)
 	return false;
 }
 
-/* Hang-ups are always reported: who asks for nothing waits for the other side to close. */
+/*
+ * Hang-ups are always reported: who asks for nothing waits for the other side to close,
+ * as tail does on the pipe that it writes to.
+ */
+static bool only_writes(const struct wait *wait, int32_t fd)
+{
+	struct fd_ix row = scene_fd(wait->scene, wait->process, fd);
+
+	return row.at != NO_ROW && fd_at(wait->scene->snapshot, row)->flags_sight == SIGHT_OK &&
+	       (fd_at(wait->scene->snapshot, row)->flags & 3) == 1;
+}
+
+/* Data that nobody asked for wakes nobody, nor data that an edge-triggered set has told of already. */
+static void not_ready(struct edges *edges, uint32_t first)
+{
+	uint32_t i;
+
+	for (i = first; i < edges->count; i++)
+		edges->edge[i].ready = 0;
+}
+
 static void draw_entry(const struct wait *wait, int32_t fd, struct object_ix object, uint32_t events)
 {
 	uint32_t first = wait->edges->count;
+	bool asks = events & (EVENTS_IN | EVENTS_OUT);
 
 	if (object.at != NO_ROW) {
-		if ((events & EVENTS_IN) || !(events & EVENTS_OUT))
+		if ((events & EVENTS_IN) || (!asks && !only_writes(wait, fd)))
 			edges_apply_entry(wait, ACTION_READ, fd, object);
-		if (events & EVENTS_OUT)
+		if (!(events & EVENTS_DATA))
+			not_ready(wait->edges, first);
+		if ((events & EVENTS_OUT) || (!asks && only_writes(wait, fd)))
 			edges_apply_entry(wait, ACTION_WRITE, fd, object);
 	}
 	/* An empty event set inside this one draws nothing, and is known. */
@@ -104,17 +127,14 @@ void draw_poll(const struct wait *wait)
 
 static void draw_watch(const struct wait *wait, const struct watch *watch)
 {
-	uint32_t first = wait->edges->count, i;
+	uint32_t first = wait->edges->count;
 
 	/* Trio arms with one shot, 40000019; 40000000 is disarmed: nobody waits for that one. */
 	if ((watch->events & EPOLL_ONESHOT) && !(watch->events & ~EPOLL_PRIVATE))
 		return;
 	draw_entry(wait, watch->number, watch->object, watch->events & ~EPOLL_PRIVATE);
-	if (!(watch->events & EPOLL_EDGE))
-		return;
-	/* Edge-triggered: what lies there already was told of once, and wakes nobody. */
-	for (i = first; i < wait->edges->count; i++)
-		wait->edges->edge[i].ready = 0;
+	if (watch->events & EPOLL_EDGE)
+		not_ready(wait->edges, first);
 }
 
 /* Other threads, and whoever else holds the set, may add to it while it is waited on. */

@@ -124,12 +124,17 @@ static uint32_t waiter_doubts(const struct wait *wait)
 	return bits;
 }
 
-/* A task that sleeps in no call that could be read. */
+static bool sleeps_in(const struct wait *wait, const char *word)
+{
+	return !strncmp(wait_wchan(wait), word, strlen(word));
+}
+
+/* A task that sleeps in no call that could be read.  FUSE lets a signal through, so it sleeps in S. */
 static void draw_callless(const struct wait *wait, char state)
 {
-	if (state != 'D')
+	if (state != 'D' && !sleeps_in(wait, "request_wait_answer"))
 		return;
-	if (!strncmp(wait_wchan(wait), "kernel_clone", 12))
+	if (sleeps_in(wait, "kernel_clone"))
 		draw_vfork(wait);
 	else
 		draw_file(wait);
@@ -173,8 +178,13 @@ static void draw_task(struct wait *wait)
 	if (!task_blocked(scene, wait->task))
 		return;
 	wait->call = &scene->calls[look][wait->task.at];
-	if (!strncmp(wait_wchan(wait), "seccomp_do_user_notif", 21)) {
+	/* Whatever the call is about, it has not come to that. */
+	if (sleeps_in(wait, "seccomp_do_user_notif")) {
 		draw_seccomp(wait);
+		return;
+	}
+	if (sleeps_in(wait, "handle_userfault")) {
+		draw_userfault(wait);
 		return;
 	}
 	if (wait->call->fd >= 0) {

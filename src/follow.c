@@ -73,24 +73,6 @@ static void want_other_end(struct wanted *wanted, const struct edge *edge)
 	}
 }
 
-/* All who could end it are the waiter's own process. */
-static bool only_own(const struct scene *scene, const struct graph *graph, const struct edge *edge)
-{
-	uint32_t own = graph->tasks + task_at(scene->snapshot, edge->from)->process.at, w, m, whole;
-
-	for (w = edge->first_waker; w < edge->first_waker + edge->wakers; w++) {
-		if (graph->waker[w].at == own)
-			continue;
-		if (graph->waker[w].at < graph->tasks + graph->processes)
-			return false;
-		whole = graph->waker[w].at - graph->tasks;
-		for (m = graph->first_member[whole]; m < graph->first_member[whole + 1]; m++)
-			if (graph->member[m].at != own)
-				return false;
-	}
-	return true;
-}
-
 /* Life as if nobody held what no holder was found for. */
 static int life_without_strangers(const struct scene *scene, const struct graph *graph, uint8_t *life)
 {
@@ -140,7 +122,7 @@ static int want_blocked(const struct scene *scene, struct wanted *wanted)
 	for (e = 0; e < graph.edges; e++) {
 		edge = &graph.edge[e];
 		if (edge->in_set ? edge->unheld && life[edge->from.at] == LIFE_CLOSED :
-		    edge->unheld || (!edge->outside && !edge->ready && only_own(scene, &graph, edge)))
+		    edge->unheld || (!edge->outside && !edge->ready && graph_own(scene, &graph, edge)))
 			want_other_end(wanted, edge);
 	}
 	return 0;
@@ -178,7 +160,7 @@ int follow_confirm(const struct scene *scene, const struct graph *graph, struct 
 		if (graph->can_wake[edge->from.at] != LIFE_CLOSED ||
 		    certainty_of(edge->doubts & ~(uint32_t)DOUBT_HOLDERS) != PROVED)
 			continue;
-		if (!edge->in_set || !only_own(scene, graph, edge))
+		if (!edge->in_set || !graph_own(scene, graph, edge))
 			want_other_end(&wanted, edge);
 	}
 	*ret = wanted.object;

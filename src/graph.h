@@ -101,5 +101,7 @@ size_t graph_life_room(const struct graph *graph);
 /** The tasks behind an edge's wakers, hubs and processes opened, by (pid, tid); at most limit; returns how many there are. */
 uint32_t graph_tasks(const struct scene *scene, const struct graph *graph, const struct edge *edge,
 		     struct task_ix *ret, uint32_t limit);
+/** All its wakers are the waiter's own process: its wake-up pipe, a pipe end that it forgot.  True when there are none. */
+bool graph_own(const struct scene *scene, const struct graph *graph, const struct edge *edge);
 
 #endif

@@ -73,3 +73,20 @@ uint32_t graph_tasks(const struct scene *scene, const struct graph *graph, const
 			ret[kept++] = ret[i];
 	return found.count - (many - kept);
 }
+
+bool graph_own(const struct scene *scene, const struct graph *graph, const struct edge *edge)
+{
+	uint32_t own = graph->tasks + task_at(scene->snapshot, edge->from)->process.at, w, m, whole;
+
+	for (w = edge->first_waker; w < edge->first_waker + edge->wakers; w++) {
+		if (graph->waker[w].at == own)
+			continue;
+		if (graph->waker[w].at < graph->tasks + graph->processes)
+			return false;
+		whole = graph->waker[w].at - graph->tasks;
+		for (m = graph->first_member[whole]; m < graph->first_member[whole + 1]; m++)
+			if (graph->member[m].at != own)
+				return false;
+	}
+	return true;
+}

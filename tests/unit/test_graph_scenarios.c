@@ -342,6 +342,26 @@ Test(scenario, sleep_into_cat)
 	cr_assert_eq(edge_of(sleeping)->deadline_ns, 58 * MADE_SECOND_NS);
 }
 
+/* tail polls the pipe that it writes to, for the moment that its reader leaves. */
+Test(scenario, who_asks_for_nothing_waits_for_a_hang_up)
+{
+	const struct { int32_t fd; int16_t events, revents; } set = { 1, 0, 0 };
+	struct process_ix tail, grep;
+	struct task_ix tailing = process_task(101, 100, &tail), grepping = process_task(102, 100, &grep), found[2];
+	struct object_ix pipe = make_pipe(&m, 7);
+
+	make_fd(&m, tail, 1, pipe, O_WRONLY);
+	make_fd(&m, grep, 0, pipe, O_RDONLY);
+	make_readable(&m, pipe, 100);
+	make_sleep(&m, grepping, 5, 0);
+	make_call(&m, tailing, "poll", 0x2000, 1, 0xffffffff, 0, 0, 0);
+	make_peek(&m, tailing, 0x2000, &set, sizeof(set));
+	made_build(&m);
+	cr_assert_eq(edge_of(tailing)->ready, 0);
+	cr_assert_eq(graph_tasks(&m.scene, &m.graph, edge_of(tailing), found, 2), 1);
+	cr_assert_eq(found[0].at, grepping.at);
+}
+
 /* tail sleeps on inotify, which is outside, so it counts for all of its channels. */
 Test(scenario, tail_into_grep_is_healthy)
 {
@@ -714,6 +734,55 @@ Test(scenario, a_peer_off_this_host_is_outside)
 	assert_live(task[1]); /* Its peer may hear something. */
 }
 
+static void connect_by_name(const char *label, const char *address, uint32_t length, struct task_ix ret[2])
+{
+	struct object_ix listener = make_object(&m, OBJECT_UNIX, 90), socket = make_object(&m, OBJECT_UNIX, 91);
+	struct process_ix server, client;
+
+	ret[0] = process_task(100, 0, &server);
+	ret[1] = process_task(101, 100, &client);
+	object_at(&m.snapshot, listener)->label = make_text(&m, label);
+	object_at(&m.snapshot, listener)->at[LOOK_T0].state = object_at(&m.snapshot, listener)->at[LOOK_T1].state = 10;
+	object_at(&m.snapshot, socket)->type = 1;
+	object_at(&m.snapshot, socket)->send_timeout_ms = 0;
+	make_fd(&m, server, 3, listener, O_RDWR);
+	make_fd(&m, client, 3, socket, O_RDWR);
+	make_sleep(&m, ret[0], 1000000, 0);
+	make_call(&m, ret[1], "connect", 3, 0x4000, length, 0, 0, 0);
+	make_peek(&m, ret[1], 0x4000, address, length);
+	made_build(&m);
+}
+
+/* It has no peer yet: only the name that it asks for says who is to accept. */
+Test(scenario, a_unix_client_connects_by_name)
+{
+	struct task_ix task[2], found[2];
+
+	connect_by_name("/run/s", "\1\0/run/s\0\0\0", 11, task);
+	cr_assert_eq(edge_of(task[1])->want, WANT_CONNECT);
+	cr_assert_eq(graph_tasks(&m.scene, &m.graph, edge_of(task[1]), found, 2), 1);
+	cr_assert_eq(found[0].at, task[0].at);
+	cr_assert(edge_of(task[1])->doubts & DOUBT_PLAUSIBLE);
+	assert_only_does(task[1]);
+}
+
+Test(scenario, a_unix_client_connects_by_abstract_name)
+{
+	struct task_ix task[2];
+
+	connect_by_name("@run", "\1\0\0run", 6, task);
+	cr_assert_eq(edge_of(task[1])->wakers, 1);
+}
+
+Test(scenario, another_name_is_another_socket)
+{
+	struct task_ix task[2];
+
+	connect_by_name("/run/s", "\1\0/run/t\0", 9, task);
+	cr_assert_eq(edge_of(task[1])->wakers, 0);
+	cr_assert_eq(edge_of(task[1])->outside, 1);
+}
+
 /* A client whose connection nobody accepted waits for the holders of the listener. */
 Test(scenario, an_unaccepted_client_waits_for_the_listeners_holder)
 {
@@ -987,6 +1056,24 @@ Test(scenario, who_is_served_is_no_retrier)
 	assert_live(task[1]); /* It has the channel in its wait set. */
 }
 
+/* asyncio with a timer once a second and nothing but its wake-up pair is a ticker. */
+Test(scenario, a_loop_with_a_timer_is_a_ticker)
+{
+	struct object_ix set, ends[2];
+	struct process_ix process;
+	struct task_ix task = event_loop(&process, &set);
+
+	make_pair(&m, OBJECT_UNIX, 20, ends);
+	make_fd(&m, process, 4, ends[0], O_RDWR);
+	make_fd(&m, process, 5, ends[1], O_RDWR);
+	make_watch(&m, set, 4, ends[0], 1);
+	make_call(&m, task, "epoll_wait", 3, 0x1000, 10, 1000, 0, 0);
+	make_moved(&m, task, 2);
+	made_build(&m);
+	cr_assert_eq(m.graph.retrier[task.at], 0);
+	assert_live(task);
+}
+
 Test(scenario, a_plain_ticker_is_live)
 {
 	struct process_ix process;
@@ -1078,6 +1165,30 @@ Test(scenario, a_supervisor_holds_who_was_intercepted)
 	cr_assert_eq(found[0].at, watching.at);
 	cr_assert_eq(can(held), LIFE_CLOSED);
 	cr_assert_neq(certainty_of(edge_of(held)->doubts), PROVED);
+}
+
+/* It sleeps in write(tcp), but for a page of its own memory. */
+Test(scenario, a_missing_page_is_not_the_peers_fault)
+{
+	struct task_ix task[2];
+
+	both_blocked(OBJECT_TCP, "write", task);
+	make_wchan(&m, task[0], "handle_userfault");
+	made_build(&m);
+	cr_assert_eq(edge_of(task[0])->channel, CHANNEL_EXTERNAL);
+	cr_assert_eq(edge_of(task[0])->wakers, 0);
+	assert_live(task[0]);
+}
+
+Test(scenario, fuse_sleeps_interruptibly)
+{
+	struct process_ix process;
+	struct task_ix task = process_task(100, 0, &process);
+
+	make_wchan(&m, task, "request_wait_answer");
+	made_build(&m);
+	cr_assert_eq(edge_of(task)->channel, CHANNEL_FILE);
+	assert_live(task);
 }
 
 Test(scenario, an_uninterruptible_call_waits_for_a_disk)
