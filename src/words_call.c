@@ -11,7 +11,7 @@
 
 enum { SHOWN_ENTRIES = 1 };
 
-/* A stop by nanosleep and its kin is told in seconds, as the program was: the number can be searched for. */
+/* Told in seconds, as the program was: the number can be searched for in its source. */
 static void add_timeout(struct phrase *phrase, const struct decoded *call, const char *before)
 {
 	char text[48];
@@ -25,6 +25,28 @@ static void add_timeout(struct phrase *phrase, const struct decoded *call, const
 	format_seconds(call->timeout_ns, text, sizeof(text));
 	phrase_add(phrase, before);
 	phrase_tie(phrase, text);
+}
+
+/*
+ * CPython's time.sleep(), C++'s sleep_for() and others sleep until a moment: how long they
+ * were told to sleep is no longer there, only what is left of it.
+ */
+static void add_sleep(struct phrase *phrase, const struct decoded *call, const struct call *raw)
+{
+	const uint64_t until = 1;      /* TIMER_ABSTIME, the second argument of clock_nanosleep(2) */
+	int64_t left = call->timeout_ns;
+	char text[48];
+
+	if (strcmp(call->name, "clock_nanosleep") != 0 || !(raw->args[1] & until) || left == UNSEEN) {
+		add_timeout(phrase, call, " for ");
+		return;
+	}
+	/* To the second, and to the tenth where it is short. */
+	left = left < INT64_C(10000000000) ? left / 100000000 * 100000000 : left / 1000000000 * 1000000000;
+	format_seconds(left, text, sizeof(text));
+	phrase_add(phrase, ", ");
+	phrase_tie(phrase, text);
+	phrase_add(phrase, " left");
 }
 
 static void add_fd(struct phrase *phrase, const struct scene *scene, struct task_ix task, int32_t fd)
@@ -133,7 +155,7 @@ static void add_decoded(struct phrase *phrase, const struct scene *scene, struct
 		phrase_add(phrase, call->name);
 	switch (call->action) {
 	case ACTION_SLEEP:
-		add_timeout(phrase, call, " for ");
+		add_sleep(phrase, call, &task_at(snapshot, task)->at[look].call);
 		break;
 	case ACTION_POLL:
 	case ACTION_SELECT:
