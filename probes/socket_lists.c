@@ -91,6 +91,10 @@ static int tcp_keep(struct space *space, const struct diag_inet *told)
 	struct diag_inet *more;
 	size_t room;
 
+	if (space->tcp_count == BOUND_SOCKETS_KEPT) {
+		space->tcp_cut = true;
+		return 0;
+	}
 	if (space->tcp_count == space->tcp_room) {
 		room = space->tcp_room ? space->tcp_room * 2 : 256;
 		more = reallocarray(space->tcp, room, sizeof(*more));
@@ -113,7 +117,7 @@ static int inet_message(void *context, const struct nlmsghdr *message)
 
 	if (diag_parse_inet(message, reading->protocol, &told, NULL) || told.inode == 0)
 		return 0;
-	if (reading->keep && space_of(reading)->tcp_count < BOUND_SOCKETS_KEPT) {
+	if (reading->keep) {
 		r = tcp_keep(space_of(reading), &told);
 		if (r < 0)
 			return r;
@@ -141,17 +145,20 @@ static int tcp_recall(struct socket_pass *pass, uint32_t which)
 
 static int tcp_read(struct reading *reading, struct diag *diag, int *error)
 {
-	struct space *space = space_of(reading);
-	struct diag_request request = diag_request_tcp(DIAG_STATES_HELD, 0);
+	const struct diag_request request = diag_request_tcp(DIAG_STATES_HELD, 0);
+	bool again = space_of(reading)->tcp_dumped;
 	int r;
 
-	if (space->tcp_dumped)
-		return tcp_recall(reading->pass, reading->space);
+	if (again) {
+		r = tcp_recall(reading->pass, reading->space);
+		if (r < 0 || !space_of(reading)->tcp_cut)
+			return r;
+	}
 	reading->protocol = IPPROTO_TCP;
-	reading->keep = true;
+	reading->keep = !again;
 	r = diag_dump(diag, &request, inet_message, reading, error);
 	reading->keep = false;
-	space_of(reading)->tcp_dumped = r == SIGHT_OK;
+	space_of(reading)->tcp_dumped |= r == SIGHT_OK;
 	return r;
 }
 

@@ -133,7 +133,10 @@ static int unix_fill(const struct filling *filling, struct object_ix object, uin
 	return socket_fill_unix(filling->pass, object, &told, filling->ns);
 }
 
-/* The socket of that inode, in or out of the tree: found, added, filled; NO_ROW when the list has none. */
+/*
+ * The socket of that inode, in or out of the tree: found, added, filled; NO_ROW for inode 0.  It may
+ * be in the list of another namespace: a path leads from one to the next.
+ */
 static int unix_place(const struct filling *filling, uint32_t inode, struct object_ix *ret)
 {
 	struct socket_pass *pass = filling->pass;
@@ -141,20 +144,20 @@ static int unix_place(const struct filling *filling, uint32_t inode, struct obje
 	int r;
 
 	ret->at = NO_ROW;
-	if (inode == 0 || at == MAP32_NONE)
+	if (inode == 0)
 		return 0;
 	r = snapshot_add_object(pass->snapshot, OBJECT_UNIX, (struct object_key){ 0, inode }, ret);
 	if (r < 0) {
 		ret->at = NO_ROW;
 		return r == -E2BIG ? 0 : r;
 	}
-	return pass_seen(pass, *ret) ? 0 : unix_fill(filling, *ret, at);
+	return at == MAP32_NONE || pass_seen(pass, *ret) ? 0 : unix_fill(filling, *ret, at);
 }
 
 /* The far end of a connection, also where it is outside the tree, and back if it is connected to us. */
 static int unix_join(const struct filling *filling, struct object_ix object, const struct diag_unix *told)
 {
-	const struct unix_row *far;
+	uint32_t at = map32_get(&filling->list->row_of, told->peer);
 	struct object_ix peer;
 	int r;
 
@@ -162,8 +165,7 @@ static int unix_join(const struct filling *filling, struct object_ix object, con
 	if (r < 0 || peer.at == NO_ROW)
 		return r;
 	socket_join(filling->pass, object, peer);
-	far = &filling->list->row[map32_get(&filling->list->row_of, told->peer)];
-	if (far->told.peer == told->inode)
+	if (at != MAP32_NONE && filling->list->row[at].told.peer == told->inode)
 		socket_join(filling->pass, peer, object);
 	return 0;
 }

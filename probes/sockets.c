@@ -112,6 +112,19 @@ static uint8_t lists_of_family(const struct object *object)
 	return LIST_ANY;
 }
 
+static uint8_t kind_of_lists(uint8_t lists)
+{
+	switch (lists) {
+	case LIST_TCP:
+		return OBJECT_TCP;
+	case LIST_UDP:
+		return OBJECT_UDP;
+	case LIST_UNIX:
+		return OBJECT_UNIX;
+	}
+	return OBJECT_SOCKET;
+}
+
 /* Descriptors of a leader that has ended are under its living threads: then any list may have the socket. */
 static int wanted_name(struct socket_pass *pass, struct wanted *wanted)
 {
@@ -130,9 +143,12 @@ static int wanted_name(struct socket_pass *pass, struct wanted *wanted)
 		return 0;
 	wanted->lists = name->lists;
 	wanted->outside = name->outside;
+	object->kind = kind_of_lists(name->lists);
 	object->family = name->family;
 	if (name->type >= 0)
 		object->type = name->type;
+	if (name->lists == LIST_UNIX)
+		object->reach = REACH_LOCAL;
 	if (name->lists == LIST_NONE) {
 		object->at[pass->look].when_ns = pass->when_ns;
 		object->at[pass->look].sight = SIGHT_OK;
@@ -289,7 +305,9 @@ static int wanted_miss(struct socket_pass *pass, const struct wanted *wanted, st
 	if (pass->look == LOOK_T1 && (wanted->lists & LIST_TCP))
 		return 0;
 	if (wanted->lists != LIST_ANY && wanted_left(pass, wanted)) {
+		object->kind = OBJECT_SOCKET;
 		object->family = object->type = -1;
+		object->reach = REACH_UNKNOWN;
 		seen->sight = SIGHT_GONE;
 		return 0;
 	}
@@ -297,12 +315,13 @@ static int wanted_miss(struct socket_pass *pass, const struct wanted *wanted, st
 	if (last->at == wanted->process.at)
 		return 0;
 	*last = wanted->process;
-	return socket_miss(pass, wanted->process, SIGHT_UNSUPPORTED, 0, "unlisted");
+	return socket_miss(pass, wanted->process, SIGHT_UNSUPPORTED, 0, object->kind == OBJECT_UNIX ? "netns" : "unlisted");
 }
 
 /*
  * In no list: never bound nor connected, or reset; or of a namespace where nobody lives
- * whom we look at.  A family that leaves the machine and has no list that we read is as bad.
+ * whom we look at.  So it is with every unix socket in no list: an accepted one belongs to the
+ * namespace of its client.  A family that leaves the machine and has no list that we read is as bad.
  */
 static int unseen_miss(struct socket_pass *pass)
 {

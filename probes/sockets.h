@@ -28,7 +28,7 @@ struct space {
 	struct list_failure failure[SOCKET_LISTS];
 	struct diag_inet *tcp;    /**< The dump of T0, of sockets with an inode. */
 	size_t tcp_count, tcp_room;
-	bool tcp_dumped;
+	bool tcp_dumped, tcp_cut; /**< cut: there were more than are kept. */
 };
 
 /** A TCP socket with its addresses: what exact requests are made from. */

@@ -260,7 +260,7 @@ enum cover {
 enum reach {
 	REACH_UNKNOWN,
 	REACH_NONE,      /**< Not connected, or a listener. */
-	REACH_LOCAL,     /**< This host, same network namespace: object.peer where it was found. */
+	REACH_LOCAL,     /**< This host, and for IP the same network namespace: object.peer where it was found. */
 	REACH_NAMESPACE, /**< This host, another network namespace. */
 	REACH_EXTERNAL,  /**< Off this host. */
 };

@@ -682,7 +682,9 @@ Test(sockets, without_unix_diag_only_unix_sockets_are_unseen)
 	look(LOOK_T0);
 	cr_assert_eq(at(client)->at[LOOK_T0].sight, SIGHT_OK);
 	cr_assert_eq(at(one)->at[LOOK_T0].sight, SIGHT_UNSUPPORTED);
+	cr_assert_eq(at(one)->kind, OBJECT_UNIX, "its name tells that");
 	cr_assert_eq(at(one)->family, AF_UNIX);
+	cr_assert_eq(at(one)->reach, REACH_LOCAL);
 	cr_assert_eq(s.gaps.count, 1);
 	cr_assert(gap_filed("unix_diag"));
 }
@@ -785,6 +787,74 @@ static void elsewhere(struct told *told)
 	told->number[2] = ends[0];
 	told->number[3] = before;
 	told->count = 4;
+}
+
+static char meeting[64]; /* where a path leads across */
+
+static void across(struct told *told)
+{
+	if (unshare(CLONE_NEWNET) < 0) {
+		told->error = errno;
+		return;
+	}
+	told->number[0] = unix_client(meeting, strlen(meeting) + 1);
+	told->count = 1;
+}
+
+Test(sockets, a_path_leads_from_one_namespace_to_another)
+{
+	struct process_ix processes[2];
+	struct object_ix client, server;
+	struct told told;
+	int listener_fd;
+	pid_t pid;
+
+	snprintf(meeting, sizeof(meeting), "/tmp/wedge-meeting-%d", getpid());
+	unlink(meeting);
+	listener_fd = unix_listener(meeting, strlen(meeting) + 1);
+	pid = child_begin(across, &told);
+	unlink(meeting);
+	if (told.error) {
+		child_end(pid);
+		cr_skip_test("no network namespace of its own: %s", strerror(told.error));
+	}
+	server = hold(accept(listener_fd, NULL, NULL));
+	processes[0] = child_row(pid);
+	processes[1] = self;
+	client = hold_as(processes[0], told.number[0], told.inode[0], 3);
+	look_at(LOOK_T0, processes, 2);
+	child_end(pid);
+	cr_assert_eq(at(client)->peer.at, server.at);
+	cr_assert_eq(at(server)->peer.at, client.at);
+	cr_assert_eq(at(client)->ns_net, process_at(&s, processes[0])->ns_net);
+	cr_assert_eq(at(server)->ns_net, at(client)->ns_net, "accepted, it is of the client's namespace");
+	cr_assert_eq(at(server)->at[LOOK_T0].sight, SIGHT_OK);
+	cr_assert_eq(s.gaps.count, 0);
+}
+
+Test(sockets, a_unix_socket_of_a_namespace_not_looked_into_is_local)
+{
+	struct object_ix server;
+	struct told told;
+	int listener_fd;
+	pid_t pid;
+
+	snprintf(meeting, sizeof(meeting), "/tmp/wedge-meeting-%d", getpid());
+	unlink(meeting);
+	listener_fd = unix_listener(meeting, strlen(meeting) + 1);
+	pid = child_begin(across, &told);
+	unlink(meeting);
+	if (told.error) {
+		child_end(pid);
+		cr_skip_test("no network namespace of its own: %s", strerror(told.error));
+	}
+	server = hold(accept(listener_fd, NULL, NULL));
+	look(LOOK_T0);
+	child_end(pid);
+	cr_assert_eq(at(server)->kind, OBJECT_UNIX);
+	cr_assert_eq(at(server)->reach, REACH_LOCAL);
+	cr_assert_eq(at(server)->at[LOOK_T0].sight, SIGHT_UNSUPPORTED);
+	cr_assert(gap_filed("netns"));
 }
 
 Test(sockets, another_namespace_is_looked_into)
