@@ -40,7 +40,7 @@ static int64_t info_member(const void *bytes, size_t length, size_t offset, size
 		return narrow;
 	}
 	memcpy(&wide, (const char *)bytes + offset, sizeof(wide));
-	return wide > INT64_MAX ? UNSEEN : (int64_t)wide;
+	return wide > INT64_MAX / 2 ? UNSEEN : (int64_t)wide; /* as any number of a snapshot */
 }
 
 #define INFO_MEMBER(bytes, length, member) \

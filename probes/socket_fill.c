@@ -55,16 +55,20 @@ static uint8_t state_of(uint8_t state)
 	case STATE_BOUND_INACTIVE:
 		return TCP_CLOSE;
 	}
-	return state;
+	return state <= TCP_CLOSING ? state : 0;
 }
 
 /* The FIN of the other side counts as one byte until somebody reads the end of the stream. */
-static int64_t readable_of(const struct diag_inet *told)
+static void queues_fill(const struct diag_inet *told, struct object_look *seen)
 {
 	bool fin = told->state == TCP_CLOSE_WAIT || told->state == TCP_LAST_ACK || told->state == TCP_CLOSING;
 
-	return told->protocol == IPPROTO_TCP && fin && told->readable > 0 ? told->readable - INT64_C(1) :
-									    told->readable;
+	seen->readable = told->readable;
+	seen->unsent = told->unsent;
+	if (told->protocol != IPPROTO_TCP)
+		return;
+	seen->eof_unread = fin && told->readable > 0 ? ANSWER_YES : ANSWER_NO;
+	seen->readable -= seen->eof_unread == ANSWER_YES;
 }
 
 static int fail_as_unseen(int r)
@@ -104,8 +108,7 @@ int socket_fill_inet(struct socket_pass *pass, struct object_ix ix, const struct
 		seen->backlog = told->readable;
 		seen->backlog_max = told->unsent;
 	} else {
-		seen->readable = readable_of(told);
-		seen->unsent = told->unsent;
+		queues_fill(told, seen);
 	}
 	return fail_as_unseen(r);
 }
@@ -136,7 +139,7 @@ static uint8_t unix_state(const struct diag_unix *told)
 {
 	if (told->state == TCP_ESTABLISHED && told->peer_seen && told->peer == 0 && told->shutdown == SHUTDOWN_BOTH)
 		return TCP_CLOSE_WAIT;
-	return told->state;
+	return state_of(told->state);
 }
 
 int socket_fill_unix(struct socket_pass *pass, struct object_ix ix, const struct diag_unix *told, uint64_t ns)
@@ -196,7 +199,7 @@ int socket_fill_vsock(struct socket_pass *pass, struct object_ix ix, const struc
 												   REACH_EXTERNAL;
 	object->at[pass->look].when_ns = pass->when_ns;
 	object->at[pass->look].sight = SIGHT_OK;
-	object->at[pass->look].state = told->state;
+	object->at[pass->look].state = state_of(told->state);
 	return fail_as_unseen(r);
 }
 

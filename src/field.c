@@ -191,7 +191,7 @@ static const struct field task_fields[] = {
 static const struct field key_fields[] = { WORD(object_key, space), WORD(object_key, name), END };
 static const struct field object_look_fields[] = {
 	COUNT(object_look, when_ns), SIGHT(object_look, sight), SIGHT(object_look, info_sight),
-	BYTE(object_look, state, 12), BYTE(object_look, timer, 255), ANSWER(object_look, armed),
+	BYTE(object_look, state, 12), BYTE(object_look, timer, 255), ANSWER(object_look, armed), ANSWER(object_look, eof_unread),
 	COUNT(object_look, readable), COUNT(object_look, room), COUNT(object_look, unsent),
 	COUNT(object_look, backlog), COUNT(object_look, backlog_max),
 	NUMBER(object_look, last_received_ms, 0, MOST_MS), NUMBER(object_look, last_sent_ms, 0, MOST_MS),

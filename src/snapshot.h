@@ -273,6 +273,7 @@ struct object_look {
 	                               for unix ones too: 1, 7, 10; 8 when the other end was closed; 0 unseen. */
 	uint8_t timer;            /**< idiag_timer: 0 none, 1 retransmit, 2 keepalive, 3 TIME-WAIT, 4 zero-window probe. */
 	uint8_t armed;            /**< timerfd: enum answer_yes. */
+	uint8_t eof_unread;       /**< TCP: enum answer_yes: the other side's FIN came and nobody has read it. */
 	int64_t readable;         /**< Bytes (messages, count) to be taken.  Without the 1
 	                               that CLOSE-WAIT counts for its unread FIN.  UDP: memory, not bytes. */
 	int64_t room;             /**< Pipes: bytes that still fit; 0 full. */

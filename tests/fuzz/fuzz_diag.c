@@ -8,6 +8,7 @@
 
 #include "addresses.h"
 #include "diag.h"
+#include "field.h"
 #include "sockets.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -49,6 +50,8 @@ static int any_message(void *context, const struct nlmsghdr *message)
 		abort();
 	if (diag_parse_inet(message, 6, &inet, &info) == SIGHT_OK) {
 		fill(socket_fill_inet(&fuzz->pass, fuzz->object, &inet, 1));
+		object_at(fuzz->pass.snapshot, fuzz->object)->at[LOOK_T0].bytes_received = info.bytes_received;
+		object_at(fuzz->pass.snapshot, fuzz->object)->at[LOOK_T0].last_sent_ms = info.last_sent_ms;
 		request = diag_request_self(&inet, true);
 		if (request.length > sizeof(request.bytes))
 			abort();
@@ -90,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct snapshot snapshot;
 	struct fuzz fuzz = { .pass = { .snapshot = &snapshot, .look = LOOK_T0 }, .size = size };
 	uint8_t *bytes = malloc(size + 1); /* aligned, as a reply is */
+	struct field_error refusal;
 	int error = 0, end;
 
 	if (!bytes || snapshot_init(&snapshot) < 0 ||
@@ -103,6 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	end = diag_walk(bytes, size, 0, no_message, NULL, &error);
 	if (end < DIAG_MORE || end > DIAG_FAILED || (end == DIAG_FAILED) != (error != 0))
 		abort();
+	if (field_check(&snapshot, &refusal) < 0)
+		abort(); /* what is filled can be saved and loaded */
 	snapshot_deinit(&snapshot);
 	free(bytes);
 	return 0;

@@ -312,6 +312,9 @@ Test(sockets, an_unread_fin_is_no_data)
 	cr_assert_eq(at(b)->at[LOOK_T0].state, TCP_CLOSE_WAIT);
 	cr_assert_eq(at(b)->at[LOOK_T0].readable, 3);
 	cr_assert_eq(at(c)->at[LOOK_T0].readable, 0);
+	cr_assert_eq(at(a)->at[LOOK_T0].eof_unread, ANSWER_YES);
+	cr_assert_eq(at(b)->at[LOOK_T0].eof_unread, ANSWER_YES);
+	cr_assert_eq(at(c)->at[LOOK_T0].eof_unread, ANSWER_NO);
 	cr_assert_eq(at(a)->reach, REACH_LOCAL);
 	cr_assert_eq(at(a)->peer.at, NO_ROW, "nobody holds the other end any more");
 }
