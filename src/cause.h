@@ -25,6 +25,7 @@ bool rule_compute_loop(struct trial *trial);
 
 /* cause_circle.c: a closed circle of waits. */
 bool rule_circle_pipe_full(struct trial *trial);
+bool rule_circle_prompt(struct trial *trial);
 bool rule_mutual_send(struct trial *trial);
 bool rule_mutual_receive(struct trial *trial);
 bool rule_wait_cycle(struct trial *trial);

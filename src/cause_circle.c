@@ -121,6 +121,32 @@ bool rule_circle_pipe_full(struct trial *trial)
 	return true;
 }
 
+/* One reads the terminal that another of the circle should type at. */
+bool rule_circle_prompt(struct trial *trial)
+{
+	struct circle circle;
+	struct fact fact;
+	uint32_t i;
+
+	if (!circle_is_deadlock(trial, &circle))
+		return false;
+	for (i = 0; i < circle.count; i++) {
+		const struct edge *edge = circle.edge[i];
+
+		if (edge->channel != CHANNEL_PTY || edge->want != WANT_READ || edge->object.at == NO_ROW
+		    || object_at(trial->scene->snapshot, edge->object)->pty_master)
+			continue;
+		trial->verdict = VERDICT_DEADLOCK;
+		fact = fact_of(trial, FACT_TTY);
+		fact.who = edge->from;
+		fact.object = edge->object;
+		trial_fact(trial, fact);
+		describe_circle(trial, &circle);
+		return true;
+	}
+	return false;
+}
+
 bool rule_mutual_send(struct trial *trial)
 {
 	struct circle circle;

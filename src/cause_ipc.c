@@ -13,6 +13,14 @@ static bool asleep(const struct trial *trial)
 	return !trial->suspect->suspended && !trial->suspect->burns;
 }
 
+/* Who waits woke up and went on within the window: then somebody serves it, slowly. */
+static bool victim_moves(const struct trial *trial)
+{
+	const struct edge *edge = trial->suspect->into;
+
+	return edge && task_moved(trial->scene, edge->from) == MOVED_YES && !trial->graph->retrier[edge->from.at];
+}
+
 /* Unread data may be taken the moment after the second look, by who just woke up. */
 static void doubt_if_awake(struct trial *trial)
 {
@@ -47,27 +55,37 @@ static bool neglects_data(const struct trial *trial)
 	       && asleep(trial);
 }
 
-bool rule_backlog_full(struct trial *trial)
+/* The listener that it neglects, if that is what it neglects. */
+static const struct object_look *neglected_listener(const struct trial *trial)
 {
-	const struct snapshot *snapshot = trial->scene->snapshot;
 	const struct object_look *seen;
-	struct fact fact;
 
 	if (trial->suspect->neglected.at == NO_ROW || !asleep(trial))
-		return false;
-	seen = &object_at(snapshot, trial->suspect->neglected)->at[LOOK_T1];
-	if (seen->backlog == UNSEEN || seen->backlog <= 0)
-		return false;
-	fact = fact_of(trial, FACT_BACKLOG);
+		return NULL;
+	seen = &object_at(trial->scene->snapshot, trial->suspect->neglected)->at[LOOK_T1];
+	return seen->backlog != UNSEEN && seen->backlog > 0 ? seen : NULL;
+}
+
+static void describe_backlog(struct trial *trial)
+{
+	struct fact fact = fact_of(trial, FACT_BACKLOG);
+
 	fact.object = trial->suspect->neglected;
-	fact.amount = seen->backlog;
+	fact.amount = trial->suspect->neglected_bytes;
 	trial_fact(trial, fact);
-	/* The queue takes one more than asked for; below that new clients still get in, and wait. */
-	if (seen->backlog_max != UNSEEN && seen->backlog <= seen->backlog_max && trial->suspect->victim_count == 0)
-		trial_doubt(trial, DOUBT_APPLICATION);
 	trial_describe_sleep(trial);
 	trial_doubt_pace(trial);
 	trial_doubt(trial, DOUBT_MOVES);
+}
+
+/* The queue takes one more than was asked for; then new clients do not even get in. */
+bool rule_backlog_full(struct trial *trial)
+{
+	const struct object_look *seen = neglected_listener(trial);
+
+	if (!seen || (seen->backlog_max != UNSEEN && seen->backlog <= seen->backlog_max))
+		return false;
+	describe_backlog(trial);
 	return true;
 }
 
@@ -114,6 +132,12 @@ bool rule_not_consuming(struct trial *trial)
 	const struct suspect *suspect = trial->suspect;
 	struct fact fact;
 
+	if (neglected_listener(trial)) {
+		describe_backlog(trial);
+		if (suspect->victim_count == 0)
+			trial_doubt(trial, DOUBT_APPLICATION);
+		return true;
+	}
 	if (neglects_data(trial)) {
 		trial_describe_sleep(trial);
 		describe_unread(trial);
@@ -127,7 +151,7 @@ bool rule_not_consuming(struct trial *trial)
 	}
 	/* The victim cannot send: its peer's buffers are full, whether or not we could see into them. */
 	if (!asleep(trial) || !suspect->into || suspect->into->want != WANT_WRITE
-	    || (suspect->into->channel != CHANNEL_TCP && suspect->into->channel != CHANNEL_UNIX))
+	    || (suspect->into->channel != CHANNEL_TCP && suspect->into->channel != CHANNEL_UNIX) || victim_moves(trial))
 		return false;
 	trial_describe_sleep(trial);
 	fact = fact_of(trial, FACT_FULL);
@@ -147,7 +171,7 @@ bool rule_pipe_full(struct trial *trial)
 
 	if (rule_circle_pipe_full(trial))
 		return true;
-	if (!asleep(trial) || !edge || edge->want != WANT_WRITE
+	if (!asleep(trial) || !edge || edge->want != WANT_WRITE || victim_moves(trial)
 	    || (edge->channel != CHANNEL_PIPE && edge->channel != CHANNEL_FIFO))
 		return false;
 	fact = fact_of(trial, FACT_FULL);
@@ -169,18 +193,15 @@ static struct process_ix lost_child(const struct trial *trial)
 	const struct scene *scene = trial->scene;
 	const struct span *span = &scene->process_children[trial->suspect->process.at];
 	const struct process *child;
-	struct task_ix leader;
 	uint32_t i;
 
 	for (i = 0; i < span->count; i++) {
 		struct process_ix ix = { scene->child_order[span->first + i] };
 
 		child = process_at(scene->snapshot, ix);
-		leader = scene_leader(scene, ix);
-		if (leader.at == NO_ROW || child->exit_status == UNSEEN)
+		if (child->exit_status == UNSEEN)
 			continue;
-		if (task_at(scene->snapshot, leader)->at[task_last_look(scene->snapshot, leader)].state == 'Z'
-		    && scene->process_tasks[ix.at].count == 1 && WIFSIGNALED((int)child->exit_status))
+		if (process_zombie(scene, ix) && WIFSIGNALED((int)child->exit_status))
 			return ix;
 	}
 	return (struct process_ix){ NO_ROW };
@@ -307,7 +328,7 @@ bool rule_holds_write_end(struct trial *trial)
 
 	if (holds_own_end(trial) && rule_no_partner(trial, WANT_READ, FACT_HOLDS))
 		return true;
-	if (!asleep(trial) || !edge || edge->want != WANT_READ
+	if (!asleep(trial) || !edge || edge->want != WANT_READ || victim_moves(trial)
 	    || (edge->channel != CHANNEL_PIPE && edge->channel != CHANNEL_FIFO))
 		return false;
 	/* A writer that is itself an event loop, or listens outside, works when it is told to. */
@@ -318,7 +339,11 @@ bool rule_holds_write_end(struct trial *trial)
 	fact.other = edge->from;
 	trial_fact(trial, fact);
 	trial_describe_sleep(trial);
-	if (!trial_sleeps_long(trial)) {
+	/* Asleep in a queue or lock of its own beside others who hold the end: a pool at rest. */
+	if (trial_action(trial) == ACTION_FUTEX) {
+		trial_doubt(trial, DOUBT_OWNERLESS | DOUBT_APPLICATION);
+		trial->verdict = VERDICT_IDLE;
+	} else if (!trial_sleeps_long(trial)) {
 		trial_doubt(trial, DOUBT_TIMER);
 		/* A short nap between two lines is how a slow producer works. */
 		if (trial_timer_ns(trial) != UNSEEN && trial_timer_ns(trial) <= INT64_C(60000000000))
@@ -355,6 +380,8 @@ bool rule_waits_for_input(struct trial *trial)
 	const struct edge *edge = trial->suspect->out;
 	struct fact fact;
 
+	if (rule_circle_prompt(trial))
+		return true;
 	if (!asleep(trial) || !edge || (edge->channel != CHANNEL_PTY && edge->channel != CHANNEL_DEVICE)
 	    || edge->want != WANT_READ || edge->object.at == NO_ROW)
 		return false;
@@ -437,6 +464,7 @@ bool rule_no_reply(struct trial *trial)
 	struct fact fact;
 
 	if (!asleep(trial) || !edge || edge->want != WANT_READ || edge->object.at == NO_ROW || trial_in_set(trial)
+	    || victim_moves(trial)
 	    || trial_action(trial) == ACTION_ACCEPT || trial_action(trial) == ACTION_NONE)
 		return false;
 	if (edge->channel != CHANNEL_TCP && edge->channel != CHANNEL_UNIX && edge->channel != CHANNEL_EVENTFD)

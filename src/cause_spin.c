@@ -84,6 +84,8 @@ bool rule_busy_poll(struct trial *trial)
 	struct object_ix ready;
 	struct fact fact;
 
+	/* That it takes nothing is seen; that it never will is inferred. */
+	trial_doubt(trial, DOUBT_PLAUSIBLE);
 	if (!trial->suspect->burns || !mostly_system(trial) || children_reaped(trial)
 	    || process_io_moved(trial->scene, trial->suspect->process) == MOVED_YES)
 		return false;

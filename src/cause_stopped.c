@@ -43,7 +43,6 @@ bool rule_frozen(struct trial *trial)
 
 bool rule_traced(struct trial *trial)
 {
-	const struct snapshot *snapshot = trial->scene->snapshot;
 	struct process_ix tracer;
 	struct fact fact;
 
@@ -52,7 +51,7 @@ bool rule_traced(struct trial *trial)
 	doubt_unless_twice(trial, "t");
 	trial_doubt(trial, DOUBT_TRACER);
 	fact = fact_of(trial, FACT_TRACED);
-	tracer = snapshot_find_process(snapshot, trial_look(trial)->tracer);
+	tracer = scene_find_process(trial->scene, trial_look(trial)->tracer);
 	if (tracer.at != NO_ROW)
 		fact.other = scene_leader(trial->scene, tracer);
 	fact.amount = trial_look(trial)->tracer;

@@ -28,7 +28,7 @@ bool task_in_scope(const struct scene *scene, struct task_ix task)
 		return false;
 	if ((process->flags & PROCESS_OURS) && !(process->flags & PROCESS_TARGET))
 		return false;
-	return row->at[LOOK_T1].stat_sight != SIGHT_GONE;
+	return !task_dead(scene, task);
 }
 
 /* How telling a thread is for its process; more is better. */
@@ -110,10 +110,12 @@ static void link_wakers(struct builder *builder, const struct edge *edge, bool c
 			add_link(builder, edge->from, builder->wakers[k], edge);
 			any_closed = true;
 		}
-		if (any_closed || process.at == own.at)
+		/* Within a process only a lock leads on: to the thread that runs, as with an interpreter's. */
+		if (any_closed || (process.at == own.at && edge->channel != CHANNEL_FUTEX))
 			continue;
 		speaker = j - i == 1 ? builder->wakers[i] : process_speaker(builder->scene, builder->graph, process);
-		if (speaker.at != NO_ROW && task_in_scope(builder->scene, speaker))
+		if (speaker.at != NO_ROW && task_in_scope(builder->scene, speaker) && speaker.at != edge->from.at
+		    && (process.at != own.at || task_burns(builder->scene, speaker)))
 			add_link(builder, edge->from, speaker, edge);
 	}
 }
@@ -142,13 +144,15 @@ static void link_all(struct builder *builder)
 
 	builder->links = 0;
 	for (task.at = 0; task.at < graph->tasks; task.at++) {
-		if (!task_in_scope(builder->scene, task))
+		/* Who is suspended is a root: its tracer is a fact about it, not the end of its chain. */
+		if (!task_in_scope(builder->scene, task) || task_suspended(builder->scene, task))
 			continue;
-		closed = graph->does_wake[task.at] == LIFE_CLOSED || graph->does_wake[task.at] == LIFE_SUSPENDED;
+		closed = graph->does_wake[task.at] == LIFE_CLOSED;
 		one = waits_for_one_thing(graph, task);
 		for (i = graph->first_edge[task.at]; i < graph->first_edge[task.at + 1]; i++) {
 			edge = &graph->edge[i];
-			if (closed || one || peer_neglects(builder->scene, edge->object))
+			if (closed || one || peer_neglects(builder->scene, edge->object)
+			    || asked_unanswered(builder->scene, edge->object))
 				link_wakers(builder, edge, closed);
 		}
 	}

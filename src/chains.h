@@ -7,7 +7,8 @@
  * Strong enough for a link are
  *  - every wait of a task that is closed under does_wake,
  *  - the one wait of a task that waits for one thing, live or not,
- *  - in the set of an event loop: an entry whose peer leaves our data unread.
+ *  - in the set of an event loop: an entry whose peer leaves our data unread, or was
+ *    asked over TCP and has not answered.
  */
 #ifndef CHAINS_H
 #define CHAINS_H

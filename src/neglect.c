@@ -9,6 +9,9 @@
 
 #include "bounds.h"
 
+/* Data and its acknowledgement come that close together. */
+enum { ANSWER_MS = 100 };
+
 static bool is_channel(const struct object *object)
 {
 	return object->kind == OBJECT_PIPE || object->kind == OBJECT_FIFO || object->kind == OBJECT_UNIX
@@ -48,9 +51,85 @@ bool peer_neglects(const struct scene *scene, struct object_ix object)
 	return object_neglected(scene, object_at(scene->snapshot, object)->peer);
 }
 
+bool asked_unanswered(const struct scene *scene, struct object_ix object)
+{
+	const struct object_look *seen;
+
+	if (object.at == NO_ROW || object_at(scene->snapshot, object)->kind != OBJECT_TCP)
+		return false;
+	seen = &object_at(scene->snapshot, object)->at[LOOK_T1];
+	if (seen->state != TCP_ESTABLISHED || seen->last_sent_ms == UNSEEN || seen->last_received_ms == UNSEEN)
+		return false;
+	/* A connection that never received anything counts from when it was made. */
+	return seen->last_sent_ms >= 1000 && seen->bytes_acked > 1
+	       && (seen->bytes_received == 0 || seen->last_received_ms - seen->last_sent_ms >= ANSWER_MS);
+}
+
 static bool may_read(const struct fd *fd)
 {
 	return (fd->flags & O_ACCMODE) != O_WRONLY;
+}
+
+/* A task of it sleeps in a write to this very object: whatever else it holds, it is the writer. */
+static bool is_writing(const struct scene *scene, struct process_ix process, struct object_ix object)
+{
+	const struct span *span = &scene->process_tasks[process.at];
+	const struct decoded *call;
+	uint32_t i;
+
+	for (i = 0; i < span->count; i++) {
+		struct task_ix task = { scene->task_order[span->first + i] };
+
+		call = &scene->calls[task_last_look(scene->snapshot, task)][task.at];
+		if (call->action == ACTION_WRITE && scene_fd_object(scene, process, call->fd).at == object.at)
+			return true;
+	}
+	return false;
+}
+
+/* Whoever writes at the other end was woken within the window: so room was made, and the level is a pace. */
+static bool writer_moves(const struct scene *scene, struct object_ix object)
+{
+	const struct snapshot *snapshot = scene->snapshot;
+	const struct object *row = object_at(snapshot, object);
+	struct object_ix end = row->peer.at == NO_ROW ? object : row->peer;
+	const struct span *span = &scene->object_fds[end.at];
+	const struct span *tasks;
+	const struct decoded *call;
+	uint32_t i, j;
+
+	for (i = 0; i < span->count; i++) {
+		struct process_ix process = snapshot->fds.row[scene->holder_order[span->first + i]].process;
+
+		tasks = &scene->process_tasks[process.at];
+		for (j = 0; j < tasks->count; j++) {
+			struct task_ix task = { scene->task_order[tasks->first + j] };
+
+			call = &scene->calls[task_last_look(snapshot, task)][task.at];
+			if (call->action == ACTION_WRITE && scene_fd_object(scene, process, call->fd).at == end.at
+			    && task_moved(scene, task) == MOVED_YES)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Somebody whose connection waits in this listener's queue. */
+static struct process_ix find_client(const struct scene *scene, struct object_ix listener)
+{
+	const struct snapshot *snapshot = scene->snapshot;
+	const struct object *client;
+	const struct fd *fd;
+	uint32_t i;
+
+	for (i = 0; i < snapshot->fds.count; i++) {
+		fd = &snapshot->fds.row[i];
+		client = object_at(snapshot, fd->object);
+		if (client->listener.at == listener.at
+		    || (client->peer.at != NO_ROW && object_at(snapshot, client->peer)->listener.at == listener.at))
+			return fd->process;
+	}
+	return (struct process_ix){ NO_ROW };
 }
 
 /* The process at the writing end; NO_ROW: none in view.  A pipe's is a holder of its write end. */
@@ -60,20 +139,24 @@ static struct process_ix find_asker(const struct scene *scene, struct object_ix 
 	const struct object *row = object_at(snapshot, object);
 	bool pipe = row->kind == OBJECT_PIPE || row->kind == OBJECT_FIFO;
 	struct object_ix end = pipe ? object : row->peer;
+	struct process_ix found = { NO_ROW };
 	const struct span *span;
 	const struct fd *fd;
 	uint32_t i;
 
+	if (is_listener(row))
+		return find_client(scene, object);
 	if (end.at == NO_ROW)
-		return (struct process_ix){ NO_ROW };
+		return found;
 	span = &scene->object_fds[end.at];
 	for (i = 0; i < span->count; i++) {
 		fd = &snapshot->fds.row[scene->holder_order[span->first + i]];
 		if (fd->process.at == reader.at || (pipe && (fd->flags & O_ACCMODE) == O_RDONLY))
 			continue;
-		return fd->process;
+		if (found.at == NO_ROW || is_writing(scene, fd->process, object))
+			found = fd->process;
 	}
-	return (struct process_ix){ NO_ROW };
+	return found;
 }
 
 /* Somebody is at the other end: else the data is a leftover, and the peer's end is the story. */
@@ -100,7 +183,8 @@ static struct process_ix find_reader(const struct scene *scene, struct object_ix
 	for (i = 0; i < span->count; i++) {
 		fd = &snapshot->fds.row[scene->holder_order[span->first + i]];
 		process = process_at(snapshot, fd->process);
-		if (!may_read(fd) || (process->flags & PROCESS_OURS) || fd->process.at == best.at)
+		if (!may_read(fd) || (process->flags & PROCESS_OURS) || fd->process.at == best.at
+		    || is_writing(scene, fd->process, object))
 			continue;
 		listens = process_listens(scene, fd->process, object) < LISTENED_NOT;
 		if (best.at != NO_ROW) {
@@ -148,7 +232,7 @@ int neglect_find(const struct scene *scene, const struct neglect **ret, uint32_t
 	if (!found)
 		return -ENOMEM;
 	for (object.at = 0; object.at < snapshot->objects.count; object.at++) {
-		if (!object_neglected(scene, object))
+		if (!object_neglected(scene, object) || writer_moves(scene, object))
 			continue;
 		row = object_at(snapshot, object);
 		one = (struct neglect){ .object = object, .accept = is_listener(row) };
@@ -228,4 +312,70 @@ enum listened process_listens(const struct scene *scene, struct process_ix proce
 	if (spent)
 		return LISTENED_DISARMED;
 	return sets ? LISTENED_NOT : LISTENED_NO_SETS;
+}
+
+/* Does the set that this task waits in hold a connection to anybody? */
+static bool serves_connections(const struct scene *scene, struct task_ix task, const struct decoded *call)
+{
+	const struct snapshot *snapshot = scene->snapshot;
+	struct object_ix set;
+	const struct span *span;
+	uint32_t i;
+
+	if (call->action == ACTION_POLL || call->action == ACTION_SELECT)
+		return true;
+	set = scene_fd_object(scene, task_at(snapshot, task)->process, call->fd);
+	if (set.at == NO_ROW)
+		return true;
+	span = &scene->set_watches[set.at];
+	for (i = 0; i < span->count; i++) {
+		const struct watch *watch = &snapshot->watches.row[scene->watch_order[span->first + i]];
+
+		if (watch->object.at != NO_ROW && (object_at(snapshot, watch->object)->kind == OBJECT_TCP
+						   || object_at(snapshot, watch->object)->kind == OBJECT_UNIX))
+			return true;
+	}
+	return false;
+}
+
+static int responsibility(const struct scene *scene, struct task_ix task, bool leader)
+{
+	const struct decoded *call = &scene->calls[task_last_look(scene->snapshot, task)][task.at];
+
+	if (task_dead(scene, task))
+		return -1;
+	if (task_burns(scene, task))
+		return 6;
+	if (task_suspended(scene, task))
+		return 5;
+	switch (call->action) {
+	case ACTION_FUTEX:
+		return leader ? 2 : 0;
+	case ACTION_EPOLL:
+	case ACTION_POLL:
+	case ACTION_SELECT:
+		if (serves_connections(scene, task, call))
+			return 3;
+		return leader ? 2 : 1;
+	default:
+		return leader ? 5 : 4;
+	}
+}
+
+struct task_ix neglect_speaker(const struct scene *scene, const struct neglect *neglect)
+{
+	const struct span *span = &scene->process_tasks[neglect->process.at];
+	struct task_ix best = { NO_ROW }, task;
+	int rank, best_rank = -1;
+	uint32_t i;
+
+	for (i = 0; i < span->count; i++) {
+		task.at = scene->task_order[span->first + i];
+		rank = responsibility(scene, task, i == 0);
+		if (rank > best_rank) {
+			best = task;
+			best_rank = rank;
+		}
+	}
+	return best;
 }

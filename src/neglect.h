@@ -17,11 +17,14 @@ bool object_neglected(const struct scene *scene, struct object_ix object);
 /** The object at the other end of this one holds our data unread. */
 bool peer_neglects(const struct scene *scene, struct object_ix object);
 
+/** TCP: we sent since we last received, a second ago or more, and nothing came: asked, and no answer yet. */
+bool asked_unanswered(const struct scene *scene, struct object_ix object);
+
 /** A neglected channel of a process. */
 struct neglect {
 	struct process_ix process;     /**< Who should read, or accept. */
 	struct object_ix object;       /**< Its end. */
-	struct process_ix asker;       /**< Who wrote; NO_ROW not in the snapshot. */
+	struct process_ix asker;       /**< Who wrote, or wants to connect; NO_ROW not in the snapshot. */
 	int64_t bytes;                 /**< Unread; listeners: connections waiting. */
 	bool accept;                   /**< A listener. */
 	bool shared;                   /**< Others hold the same end: who should read is a guess. */
@@ -29,6 +32,9 @@ struct neglect {
 
 /** All of them, by process pid, the fullest first.  0 or -ENOMEM; in the scene's arena. */
 int neglect_find(const struct scene *scene, const struct neglect **ret, uint32_t *count);
+
+/** The thread that should take it, for all we know: one that works or blocks elsewhere, else the leader. */
+struct task_ix neglect_speaker(const struct scene *scene, const struct neglect *neglect);
 
 /** What the process's event sets say of that object. */
 enum listened {

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "suspects.h"
-
 static bool is_socket(const struct object *object)
 {
 	return object->kind == OBJECT_UNIX || object->kind == OBJECT_TCP || object->kind == OBJECT_UDP
@@ -150,7 +148,7 @@ static void note_tree(const struct scene *scene, struct report *report)
 		targets = true;
 		if (process->at[LOOK_T1].sight != SIGHT_GONE)
 			report->ended = false;
-		if (suspended_by_user(scene, (struct process_ix){ i }))
+		if (scene->process_paused[i])
 			report->suspended_by_user = true;
 	}
 	report->ended &= targets;

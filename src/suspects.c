@@ -2,6 +2,8 @@
 #include "suspects.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,42 +22,18 @@ struct search {
 
 /* ---- small questions ------------------------------------------------------------- */
 
-bool suspended_by_user(const struct scene *scene, struct process_ix process)
-{
-	const struct snapshot *snapshot = scene->snapshot;
-	const struct process *row = process_at(snapshot, process);
-	const struct process *other;
-	struct process_ix ix;
-	struct task_ix leader;
-
-	if (snapshot->viewer.session == UNSEEN || row->session != snapshot->viewer.session)
-		return false;
-	for (ix.at = 0; ix.at < snapshot->processes.count; ix.at++) {
-		other = process_at(snapshot, ix);
-		if (other->group != row->group || other->session != row->session)
-			continue;
-		leader = scene_leader(scene, ix);
-		if (leader.at != NO_ROW && task_in_scope(scene, leader)
-		    && task_at(snapshot, leader)->at[task_last_look(snapshot, leader)].state != 'T'
-		    && task_at(snapshot, leader)->at[task_last_look(snapshot, leader)].state != 'Z')
-			return false;
-	}
-	return true;
-}
-
 /* Its parent is gone: it was handed to init or a subreaper, and the session it was born into has no leader. */
 static bool is_orphan(const struct scene *scene, struct process_ix process)
 {
 	const struct snapshot *snapshot = scene->snapshot;
 	const struct process *row = process_at(snapshot, process);
-	struct process_ix parent = scene_parent(scene, process);
+	struct process_ix parent = scene_parent(scene, process), session = scene_find_process(scene, row->session);
 
 	if (row->session == row->pid || row->parent == 0)
 		return false;
 	if (row->parent != 1 && (parent.at == NO_ROW || process_at(snapshot, parent)->session == row->session))
 		return false;
-	return snapshot_find_process(snapshot, row->session).at == NO_ROW
-	       || process_at(snapshot, snapshot_find_process(snapshot, row->session))->at[LOOK_T1].sight == SIGHT_GONE;
+	return session.at == NO_ROW || process_dead(scene, session);
 }
 
 static const struct neglect *neglect_of(const struct search *search, struct process_ix process)
@@ -75,10 +53,14 @@ static int edge_rank(const struct scene *scene, const struct edge *edge)
 
 	if (object_neglected(scene, edge->object) || peer_neglects(scene, edge->object))
 		rank += 32;
+	/* A channel tells more than a parent's wait, and that more than a lock without owner. */
 	if (edge->channel == CHANNEL_CHILD)
-		rank -= 2;
+		rank -= 16;
 	if (edge->channel == CHANNEL_FUTEX || edge->channel == CHANNEL_TIMER)
-		rank -= 3;
+		rank -= 24;
+	/* Loops register for writing once and for all; nothing of theirs waits to be sent. */
+	if (edge->in_set && edge->want == WANT_WRITE)
+		rank -= 8;
 	if (!edge->in_set)
 		rank += 1;
 	return rank;
@@ -200,7 +182,7 @@ static void find_edges(struct search *search, struct suspect *suspect)
 	const struct graph *graph = chains->graph;
 	const struct edge *edge;
 	uint32_t i, link;
-	int best = -1, rank;
+	int best = INT_MIN, rank;
 
 	for (i = chains->back_first[suspect->task.at]; i < chains->back_first[suspect->task.at + 1]; i++) {
 		link = chains->back[i];
@@ -212,7 +194,7 @@ static void find_edges(struct search *search, struct suspect *suspect)
 			suspect->into = chains->by[link];
 		}
 	}
-	best = -1;
+	best = INT_MIN;
 	for (i = graph->first_edge[suspect->task.at]; i < graph->first_edge[suspect->task.at + 1]; i++) {
 		edge = &graph->edge[i];
 		rank = edge_rank(search->scene, edge) + (edge->channel == CHANNEL_TIMER ? 0 : 4);
@@ -238,7 +220,10 @@ static bool comes_before(const struct scene *scene, struct task_ix a, struct tas
 	return left->tid < right->tid;
 }
 
-/* A shortest circle through this task, by closed tasks of its component. */
+/*
+ * A shortest circle through this task, by closed tasks of its component.  A futex names no
+ * owner, so it closes no circle: the threads of an idle pool all wait for each other that way.
+ */
 static uint32_t circle_through(struct search *search, struct task_ix task, struct task_ix *ret, uint32_t limit)
 {
 	const struct chains *chains = search->chains;
@@ -249,6 +234,8 @@ static uint32_t circle_through(struct search *search, struct task_ix task, struc
 	while (head < tail) {
 		at = search->queue[head++];
 		for (i = chains->first[at]; i < chains->first[at + 1]; i++) {
+			if (chains->by[i]->channel == CHANNEL_FUTEX)
+				continue;
 			if (chains->to[i] == task.at) {
 				/* Walk back from at to the task: that is the circle, the wrong way round. */
 				uint32_t length = 1, step;
@@ -421,6 +408,14 @@ static struct task_ix chain_end(struct search *search, struct task_ix task)
 	return task;
 }
 
+/* Its chain ends in its own process: a lock of its own holds it up, nobody else. */
+static bool waits_on_others(struct search *search, struct task_ix task)
+{
+	const struct snapshot *snapshot = search->snapshot;
+
+	return task_at(snapshot, chain_end(search, task))->process.at != task_at(snapshot, task)->process.at;
+}
+
 /*
  * Without a wait there is no chain, but some states speak for themselves.  A thread of an
  * event loop or a pool is no suspect for sleeping.
@@ -465,8 +460,8 @@ static int find_all(struct search *search)
 	/* Whoever neglects a channel and is not itself held up by somebody else. */
 	for (i = 0; i < search->neglect_count && r == 0; i++) {
 		neglect = &search->neglects[i];
-		speaker = process_speaker(search->scene, chains->graph, neglect->process);
-		if (speaker.at != NO_ROW && task_in_scope(search->scene, speaker) && !waits_on(chains, speaker))
+		speaker = neglect_speaker(search->scene, neglect);
+		if (speaker.at != NO_ROW && !waits_on_others(search, speaker))
 			r = add_suspect(search, speaker);
 	}
 	/* Ends at which somebody else's chain arrives, and what speaks for itself. */
@@ -483,7 +478,28 @@ static int find_all(struct search *search)
 	return r;
 }
 
-/* A process whose state alone is a sign: orphaned, or with children or connections it forgot. */
+/* Its state alone is a sign: orphaned, or with children or connections that it forgot. */
+static bool forgets(const struct search *search, struct process_ix process)
+{
+	const struct scene *scene = search->scene;
+	const struct span *children = &scene->process_children[process.at], *fds = &scene->process_fds[process.at];
+	struct object_ix object;
+	uint32_t i;
+
+	if (is_orphan(scene, process))
+		return true;
+	for (i = 0; i < children->count; i++)
+		if (process_zombie(scene, (struct process_ix){ scene->child_order[children->first + i] }))
+			return true;
+	for (i = 0; i < fds->count; i++) {
+		object = search->snapshot->fds.row[scene->fd_order[fds->first + i]].object;
+		if (object.at != NO_ROW && object_at(search->snapshot, object)->kind == OBJECT_TCP
+		    && object_at(search->snapshot, object)->at[LOOK_T1].state == TCP_CLOSE_WAIT)
+			return true;
+	}
+	return false;
+}
+
 static int find_forgetful(struct search *search)
 {
 	const struct snapshot *snapshot = search->snapshot;
@@ -492,7 +508,7 @@ static int find_forgetful(struct search *search)
 	int r = 0;
 
 	for (process.at = 0; process.at < snapshot->processes.count && r == 0; process.at++) {
-		if (!(process_at(snapshot, process)->flags & PROCESS_IN_TREE))
+		if (!(process_at(snapshot, process)->flags & PROCESS_IN_TREE) || !forgets(search, process))
 			continue;
 		speaker = process_speaker(search->scene, search->chains->graph, process);
 		if (speaker.at != NO_ROW && !waits_on(search->chains, speaker))
@@ -501,11 +517,12 @@ static int find_forgetful(struct search *search)
 	return r;
 }
 
+/* The one that speaks for the first target, or, where all of it is dead, its leader. */
 static struct task_ix first_target(const struct search *search)
 {
 	const struct snapshot *snapshot = search->snapshot;
+	struct task_ix speaker, dead = { NO_ROW };
 	struct process_ix process;
-	struct task_ix speaker;
 
 	for (process.at = 0; process.at < snapshot->processes.count; process.at++) {
 		if (!(process_at(snapshot, process)->flags & PROCESS_TARGET))
@@ -513,8 +530,10 @@ static struct task_ix first_target(const struct search *search)
 		speaker = process_speaker(search->scene, search->chains->graph, process);
 		if (speaker.at != NO_ROW)
 			return speaker;
+		if (dead.at == NO_ROW)
+			dead = scene_leader(search->scene, process);
 	}
-	return (struct task_ix){ NO_ROW };
+	return dead;
 }
 
 int suspects_find(const struct chains *chains, const struct suspect **ret, uint32_t *count, struct suspect *resting)

@@ -18,7 +18,4 @@
  */
 int suspects_find(const struct chains *chains, const struct suspect **ret, uint32_t *count, struct suspect *resting);
 
-/** Suspended (by job control) together with every other process of a job of the viewer's session. */
-bool suspended_by_user(const struct scene *scene, struct process_ix process);
-
 #endif
