@@ -122,32 +122,40 @@ static int64_t timeout_remains(const struct wait *wait)
 	return gone <= 0 ? left : left > gone ? left - gone : 0;
 }
 
+/* Says that it ends by itself, but not when (a timer); or that what it waits for is not known at all. */
+static void begin_unread(const struct wait *wait, enum channel channel, bool in_set)
+{
+	struct edge *edge = edge_begin(wait, channel, WANT_OTHER, (struct object_ix){ NO_ROW });
+
+	edge->in_set = in_set;
+	edge->outside = 1;
+	edge->doubts |= DOUBT_CALL;
+}
+
 void edges_timeout(const struct wait *wait, uint32_t first)
 {
 	struct edges *edges = wait->edges;
 	const struct decoded *call = wait->call;
+	bool known = edges->count > first;
 	int64_t left;
 	uint32_t i;
 
 	if (!call->timeout_unread && call->timeout_ns == UNSEEN)
 		return;
-	if (edges->count == first) {
-		/* It ends by itself; what else it waits for is not known. */
-		edge_begin(wait, CHANNEL_TIMER, WANT_OTHER, (struct object_ix){ NO_ROW });
-		edge_outside(edges);
-		edge_doubt(edges, DOUBT_CALL);
+	if (!known)
+		begin_unread(wait, CHANNEL_EXTERNAL, false);
+	if (call->timeout_unread && known && edges->edge[first].channel == CHANNEL_TIMER) { /* A sleep. */
+		edges->edge[first].outside = 1;
+		edges->edge[first].doubts |= DOUBT_CALL;
+	} else if (call->timeout_unread && known) {
+		begin_unread(wait, CHANNEL_TIMER, edges->edge[first].in_set);
 	}
-	left = call->timeout_unread ? UNSEEN : timeout_remains(wait);
-	for (i = first; i < edges->count; i++) {
-		struct edge *edge = &edges->edge[i];
-
-		if (call->timeout_unread) {
-			edge->outside = 1;
-			edge->doubts |= DOUBT_CALL;
-		} else if (edge->deadline_ns == UNSEEN || left < edge->deadline_ns) {
-			edge->deadline_ns = left;
-		}
-	}
+	if (call->timeout_unread)
+		return;
+	left = timeout_remains(wait);
+	for (i = first; i < edges->count; i++)
+		if (edges->edge[i].deadline_ns == UNSEEN || left < edges->edge[i].deadline_ns)
+			edges->edge[i].deadline_ns = left;
 }
 
 /* ---- all ------------------------------------------------------------------- */

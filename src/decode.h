@@ -39,7 +39,8 @@ enum child_kind { CHILD_ANY, CHILD_PID, CHILD_GROUP, CHILD_PIDFD };
 /** A call with its meaning. */
 struct decoded {
 	enum action action;
-	const char *name;         /**< "futex"; static; NULL when the number is not in the table or no call. */
+	const char *name;         /**< "futex"; static; NULL when the number is not in the table or no call, or inferred. */
+	bool inferred;            /**< The call could not be read: action is what its wchan says (infer.h). */
 	int32_t fd;               /**< Descriptor the call is about; -1 none. */
 	int32_t other_fd;         /**< splice, sendfile ...: where the bytes go (fd: where they come from); -1 none. */
 	bool write;               /**< It wants to put, not to take. */

@@ -75,7 +75,7 @@ static bool is_retrier(const struct scene *scene, const struct graph *graph, str
 		if (edge->object.at != NO_ROW && object_moved(scene, edge->object) == MOVED_YES)
 			return false;
 	}
-	if (!waits || task_moved(scene, task) != MOVED_YES || !task_same_call(scene, task))
+	if (!waits || task_moved(scene, task) != MOVED_YES || !task_same_wait(scene, task))
 		return false;
 	if (!polls && !woken_by_timeout(scene, task))
 		return false;
@@ -101,16 +101,20 @@ static void seed_outside(struct does *does)
 	uint32_t e;
 
 	for (e = 0; e < does->graph->edges; e++)
-		if (does->graph->edge[e].outside || does->graph->edge[e].ready)
+		if ((does->graph->edge[e].outside && does->graph->edge[e].channel != CHANNEL_TIMER) ||
+		    does->graph->edge[e].ready)
 			life_wake(&does->index, does->life, does->graph->edge[e].from.at);
 }
 
+/* Of a timeout that could not be read nobody can say that it is long. */
 static bool has_short_deadline(const struct graph *graph, uint32_t task)
 {
 	uint32_t e;
 
 	for (e = graph->first_edge[task]; e < graph->first_edge[task + 1]; e++)
-		if (graph->edge[e].deadline_ns != UNSEEN && graph->edge[e].deadline_ns < LONG_TIMEOUT_NS)
+		if ((graph->edge[e].channel == CHANNEL_TIMER && graph->edge[e].outside) ||
+		    (graph->edge[e].deadline_ns != UNSEEN &&
+		     graph->edge[e].deadline_ns < LONG_TIMEOUT_NS))
 			return true;
 	return false;
 }

@@ -245,13 +245,16 @@ void draw_polling(const struct wait *wait)
 	bool sleeps = call->action == ACTION_SLEEP ||
 		      ((call->action == ACTION_POLL || call->action == ACTION_SELECT) && call->count == 0);
 
-	if (!sleeps || call->timeout_unread || call->timeout_ns == UNSEEN || call->timeout_ns > POLLING_SLEEP_NS ||
+	if (!sleeps || (!call->timeout_unread && (call->timeout_ns == UNSEEN || call->timeout_ns > POLLING_SLEEP_NS)) ||
 	    at[LOOK_T0].voluntary == UNSEEN || at[LOOK_T1].voluntary == UNSEEN ||
 	    at[LOOK_T0].when_ns == UNSEEN || at[LOOK_T1].when_ns == UNSEEN)
 		return;
 	window_ns = at[LOOK_T1].when_ns - at[LOOK_T0].when_ns;
 	woke = at[LOOK_T1].voluntary - at[LOOK_T0].voluntary;
 	if (window_ns <= 0 || woke < 1 || woke < window_ns / (1000000000 / POLLING_PER_SECOND) || !has_living_child(wait))
+		return;
+	/* A sleep that could not be read: as short as it was on average. */
+	if (call->timeout_unread && woke < window_ns / POLLING_SLEEP_NS)
 		return;
 	if (wait->scene->process_tasks[wait->process.at].count == 1 &&
 	    process_io_moved(wait->scene, wait->process) == MOVED_YES)

@@ -112,8 +112,10 @@ void draw_poll(const struct wait *wait)
 			draw_signal(wait);
 		return;
 	}
-	if (!count) /* Not to be had: no edge, so it counts as unread. */
+	if (!count) {
+		draw_guessed_set(wait);
 		return;
+	}
 	qsort(edges->set, count, sizeof(*edges->set), entry_before);
 	edges->depth++;
 	for (i = 0; i < count && has_room(wait); i++)

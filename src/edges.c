@@ -105,6 +105,12 @@ const char *wait_wchan(const struct wait *wait)
 	return text_seen(seen->wchan) ? snapshot_bytes(snapshot, seen->wchan) : "";
 }
 
+static bool seen_twice(const struct task *task)
+{
+	return task->at[LOOK_T0].stat_sight == SIGHT_OK && task->at[LOOK_T1].stat_sight == SIGHT_OK &&
+	       (task->at[LOOK_T0].call_sight == SIGHT_OK) == (task->at[LOOK_T1].call_sight == SIGHT_OK);
+}
+
 static uint32_t waiter_doubts(const struct wait *wait)
 {
 	const struct process *process = process_at(wait->scene->snapshot, wait->process);
@@ -114,9 +120,9 @@ static uint32_t waiter_doubts(const struct wait *wait)
 	/* SIGALRM is 14; its default is death, which wakes others but not this one. */
 	if (process->status_sight != SIGHT_OK || (process->caught_signals >> 13 & 1) || process->posix_timers != 0)
 		bits |= DOUBT_SIGNAL;
-	if (task->at[LOOK_T0].call_sight != SIGHT_OK || task->at[LOOK_T1].call_sight != SIGHT_OK)
+	if (!seen_twice(task))
 		bits |= DOUBT_ONE_LOOK;
-	else if (!task_same_call(wait->scene, wait->task))
+	else if (!task_same_wait(wait->scene, wait->task))
 		bits |= DOUBT_CHANGED;
 	/* A call that a supervisor intercepted looks like the call itself. */
 	if (task->at[task_last_look(wait->scene->snapshot, wait->task)].wchan_sight != SIGHT_OK)
@@ -149,7 +155,10 @@ static void draw_call(const struct wait *wait, char state)
 		draw_callless(wait, state);
 		return;
 	}
-	edges_apply(wait);
+	if (call->inferred)
+		draw_inferred(wait);
+	else
+		edges_apply(wait);
 	if (call->other_fd >= 0) /* Which of the two it waits for is not to be seen. */
 		edges_apply_entry(wait, ACTION_WRITE, call->other_fd,
 				  scene_fd_object(wait->scene, wait->process, call->other_fd));

@@ -114,7 +114,7 @@ void edge_ready(struct edges *edges);
 void edge_deadline(struct edges *edges, int64_t left_ns);
 void edge_doubt(struct edges *edges, uint32_t bits);
 
-/** The timeout of the call goes to all edges drawn from number first on; to one of its own when there is none. */
+/** The timeout of the call goes to all edges drawn from number first on; one that could not be read is an edge of its own. */
 void edges_timeout(const struct wait *wait, uint32_t first);
 
 /** The object as it was seen last. */
@@ -151,6 +151,9 @@ void draw_vfork(const struct wait *wait);
 void draw_signal(const struct wait *wait);
 void draw_signalfd(const struct wait *wait);
 void draw_polling(const struct wait *wait);
+
+void draw_inferred(const struct wait *wait);     /* edge_inferred.c */
+void draw_guessed_set(const struct wait *wait);
 
 void draw_sleep(const struct wait *wait);        /* edge_misc.c */
 void draw_eventfd(const struct wait *wait);

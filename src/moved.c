@@ -26,6 +26,18 @@ bool task_same_call(const struct scene *scene, struct task_ix task)
 	return true;
 }
 
+bool task_same_wait(const struct scene *scene, struct task_ix task)
+{
+	const struct task_look *before = &task_at(scene->snapshot, task)->at[LOOK_T0];
+	const struct task_look *after = &task_at(scene->snapshot, task)->at[LOOK_T1];
+
+	if (before->call_sight == SIGHT_OK && after->call_sight == SIGHT_OK &&
+	    (before->call.number >= 0 || after->call.number >= 0))
+		return task_same_call(scene, task);
+	return before->state == after->state && text_seen(before->wchan) && before->wchan.at == after->wchan.at &&
+	       before->wchan.length == after->wchan.length;
+}
+
 static bool call_differs(const struct scene *scene, struct task_ix task)
 {
 	const struct task_look *at = task_at(scene->snapshot, task)->at;

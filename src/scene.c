@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "infer.h"
+
 /* Keys sort as unsigned: this keeps negative numbers below the others. */
 static uint64_t key_of(int64_t value)
 {
@@ -268,6 +270,7 @@ static int scene_calls(struct scene *scene)
 			calls[i] = decode_call(snapshot, process_at(snapshot, snapshot->tasks.row[i].process),
 					       seen->call_sight == SIGHT_OK ? &seen->call : &unseen, look,
 					       scene->peeks_sorted + peeks->first, peeks->count);
+			calls[i] = infer_call(snapshot, seen, calls[i]);
 		}
 		scene->calls[look] = calls;
 	}

@@ -27,7 +27,7 @@ struct scene {
 	const uint32_t *watch_order;  const struct span *set_watches;      /**< Of an epoll object. */
 	const uint32_t *watched_order;const struct span *object_watches;   /**< Of what is watched. */
 	const uint32_t *peek_order;   const struct span *task_peeks[LOOKS];
-	const struct decoded *calls[LOOKS]; /**< One a task. */
+	const struct decoded *calls[LOOKS]; /**< One a task; inferred where the call could not be read. */
 	const struct peek *peeks_sorted;    /**< Peeks in peek_order: a task's and look's lie together. */
 	const struct process_ix *process_parent; /**< One a process; NO_ROW: not in the snapshot. */
 	const uint32_t *process_rank;       /**< One a process: its place by pid, then start_ticks. */
@@ -68,6 +68,8 @@ int32_t task_cpu_permille(const struct scene *scene, struct task_ix task);
 int32_t task_delay_permille(const struct scene *scene, struct task_ix task);
 /** Same call with the same arguments at both looks, but for a timeout in milliseconds, which a loop counts down. */
 bool task_same_call(const struct scene *scene, struct task_ix task);
+/** The same, and where no call could be read or it was in none, asleep at the same place at both looks. */
+bool task_same_wait(const struct scene *scene, struct task_ix task);
 /** Stopped (T), traced (t) or in a frozen group. */
 bool task_suspended(const struct scene *scene, struct task_ix task);
 /** In a system call or fault, asleep (S or D), at the newest look. */

@@ -1227,3 +1227,141 @@ Test(scenario, many_waiters_of_many_holders_stay_few_links)
 	cr_assert_eq(task_at(&m.snapshot, found[3])->tid, 103);
 	assert_proved(make_leader(&m, process));
 }
+
+/* ---- what another user may see under Yama: wchan, but no system call ------------- */
+
+static void hide_calls(void)
+{
+	uint32_t i;
+	int look;
+
+	for (i = 0; i < m.snapshot.tasks.count; i++) {
+		for (look = 0; look < LOOKS; look++) {
+			m.snapshot.tasks.row[i].at[look].call_sight = SIGHT_DENIED;
+			m.snapshot.tasks.row[i].at[look].call.number = CALL_UNSEEN;
+		}
+	}
+	m.snapshot.peeks.count = 0;
+}
+
+Test(scenario, where_it_sleeps_says_what_it_waits_for)
+{
+	struct process_ix parent, child;
+	const struct edge *edge;
+
+	undrained_pipe(&parent, &child);
+	make_wchan(&m, make_leader(&m, parent), "do_wait");
+	make_wchan(&m, make_leader(&m, child), "anon_pipe_write");
+	hide_calls();
+	made_build(&m);
+	cr_assert_eq(can(make_leader(&m, parent)), LIFE_CLOSED);
+	cr_assert_eq(can(make_leader(&m, child)), LIFE_CLOSED);
+	edge = edge_of(make_leader(&m, child));
+	cr_assert(edge->channel == CHANNEL_PIPE && edge->want == WANT_WRITE && edge->fd == 2);
+	cr_assert_eq(edge->doubts, DOUBT_PLAUSIBLE);
+	cr_assert_eq(edge_of(make_leader(&m, parent))->channel, CHANNEL_CHILD);
+}
+
+Test(scenario, polling_shows_in_how_often_it_wakes)
+{
+	struct process_ix parent, child;
+	struct task_ix task;
+
+	undrained_pipe(&parent, &child);
+	task = make_leader(&m, parent);
+	make_wchan(&m, task, "hrtimer_nanosleep");
+	make_moved(&m, task, 40);
+	make_wchan(&m, make_leader(&m, child), "pipe_write");
+	hide_calls();
+	made_build(&m);
+	assert_only_does(task);
+	assert_only_does(make_leader(&m, child));
+	cr_assert_eq(m.graph.retrier[task.at], 1);
+}
+
+Test(scenario, of_several_pipes_any_may_be_the_one)
+{
+	struct process_ix reader, writer;
+	struct task_ix reading = process_task(100, 0, &reader);
+	struct object_ix one = make_pipe(&m, 7), two = make_pipe(&m, 8), nonblocking = make_pipe(&m, 9);
+
+	process_task(101, 100, &writer);
+	make_fd(&m, reader, 3, one, O_RDONLY);
+	make_fd(&m, reader, 4, two, O_RDONLY);
+	make_fd(&m, reader, 5, nonblocking, O_RDONLY | O_NONBLOCK);
+	make_fd(&m, reader, 6, make_pipe(&m, 10), O_WRONLY);
+	make_fd(&m, writer, 3, one, O_WRONLY);
+	make_fd(&m, writer, 4, two, O_WRONLY);
+	make_fd(&m, writer, 5, nonblocking, O_WRONLY);
+	make_wchan(&m, reading, "anon_pipe_read");
+	make_wchan(&m, make_leader(&m, writer), "do_wait");
+	hide_calls();
+	made_build(&m);
+	cr_assert_eq(edges_of(reading), 2);
+	cr_assert(m.graph.edge[m.graph.first_edge[reading.at]].doubts & DOUBT_CALL);
+}
+
+Test(scenario, with_data_before_it_a_tcp_sleeper_sends)
+{
+	struct task_ix task[2];
+
+	both_blocked(OBJECT_TCP, "sendto", task);
+	make_readable(&m, (struct object_ix){ 0 }, 1000);
+	make_wchan(&m, task[0], "wait_woken");
+	make_wchan(&m, task[1], "wait_woken");
+	hide_calls();
+	made_build(&m);
+	cr_assert_eq(edge_of(task[0])->want, WANT_WRITE);
+	cr_assert_eq(edge_of(task[1])->want, WANT_READ);
+	cr_assert_eq(can(task[0]), LIFE_CLOSED);
+}
+
+Test(scenario, a_sleep_of_unknown_length_is_the_tasks_own)
+{
+	struct process_ix sleeper, reader;
+	struct task_ix sleeping = process_task(101, 100, &sleeper), reading = process_task(102, 100, &reader);
+	struct object_ix pipe = make_pipe(&m, 7);
+
+	make_fd(&m, sleeper, 1, pipe, O_WRONLY);
+	make_fd(&m, reader, 0, pipe, O_RDONLY);
+	make_wchan(&m, sleeping, "hrtimer_nanosleep");
+	make_wchan(&m, reading, "anon_pipe_read");
+	hide_calls();
+	made_build(&m);
+	assert_live(sleeping);
+	assert_only_does(reading);
+	cr_assert(edge_of(sleeping)->doubts & DOUBT_CALL);
+}
+
+Test(scenario, a_hidden_poll_may_ask_for_whatever_it_has)
+{
+	struct process_ix process, child;
+	struct task_ix task = process_task(100, 0, &process);
+	struct object_ix pipe = make_pipe(&m, 7);
+	const struct edge *edge;
+
+	process_task(101, 100, &child);
+	make_fd(&m, process, 3, pipe, O_RDONLY);
+	make_fd(&m, child, 1, pipe, O_WRONLY);
+	make_wchan(&m, task, "poll_schedule_timeout.constprop.0");
+	make_wchan(&m, make_leader(&m, child), "futex_do_wait");
+	hide_calls();
+	made_build(&m);
+	cr_assert_eq(edges_of(task), 2);
+	edge = &m.graph.edge[m.graph.first_edge[task.at]];
+	cr_assert(edge[0].channel == CHANNEL_PIPE && edge[0].in_set && edge[0].doubts & DOUBT_CALL);
+	cr_assert(edge[1].channel == CHANNEL_TIMER && edge[1].outside);
+	assert_live(task);
+}
+
+Test(scenario, an_unknown_place_tells_nothing)
+{
+	struct process_ix process;
+	struct task_ix task = process_task(100, 0, &process);
+
+	make_wchan(&m, task, "some_new_function");
+	hide_calls();
+	made_build(&m);
+	cr_assert_eq(can(task), LIFE_UNREAD);
+	cr_assert_eq(m.scene.calls[LOOK_T1][task.at].action, ACTION_NONE);
+}
