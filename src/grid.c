@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { GAP = 2, LEAST_LAST = 16 }; /* Blanks between columns; columns the last one has at least. */
+enum { GAP = 2, LEAST_LAST = 24 }; /* Blanks between columns; columns the last one has at least. */
 
 void grid_init(struct grid *grid, const struct grid_column *columns, unsigned count, FILE *out,
 	       const struct render_options *options)
@@ -16,7 +16,7 @@ void grid_init(struct grid *grid, const struct grid_column *columns, unsigned co
 	grid->columns = columns;
 	grid->count = count;
 	grid->pass = -1;
-	grid->indent = "";
+	grid->before = grid->indent = "";
 	grid->rows = 0;
 	for (i = 0; i < count; i++)
 		grid->width[i] = (unsigned)strlen(columns[i].title);
@@ -113,8 +113,10 @@ bool grid_pass(struct grid *grid)
 		return false;
 	grid->pass++;
 	grid->rows = 0;
-	if (grid->pass == 1)
+	if (grid->pass == 1) {
+		fputs_unlocked(grid->before, grid->out);
 		put_titles(grid);
+	}
 	return true;
 }
 

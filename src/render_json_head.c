@@ -109,10 +109,13 @@ static void put_words_of(struct json_out *json, const char *key, const struct re
 static void put_gap(struct json_out *json, const struct report *report, const struct gap_group *gap)
 {
 	struct gap_words words = gap_words(report, gap);
-	char meaning[256];
+	struct phrase meaning;
 	uint32_t i;
 
-	snprintf(meaning, sizeof(meaning), "%s: %s", words.meaning, words.because);
+	phrase_init(&meaning, PLACE_JSON);
+	words_missed(&meaning, report, gap);
+	phrase_add(&meaning, ": ");
+	phrase_add(&meaning, words.because);
 	json_open_object(json, NULL);
 	json_put_string(json, "probe", probe_names[gap->probe]);
 	json_open_array(json, "pids");
@@ -120,7 +123,9 @@ static void put_gap(struct json_out *json, const struct report *report, const st
 		json_put_integer(json, NULL, process_at(report->scene->snapshot, gap->processes[i])->pid);
 	json_close(json);
 	json_put_string(json, "error", sight_names[gap->sight]);
-	json_put_string(json, "meaning", meaning);
+	json_open_string(json, "meaning");
+	phrase_put(&meaning, json->out);
+	json_close_string(json);
 	put_words_of(json, "remedy", report, words.remedy);
 	json_put_string(json, "cost", words.cost);
 	json_close(json);

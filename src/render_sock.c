@@ -85,7 +85,7 @@ static int render(const struct report *report, const struct render_options *opti
 	int r;
 
 	page_init(&page, out, options);
-	r = view_sockets(report, options, VIEW_WHOLE, out);
+	r = view_sockets(report, options, VIEW_WHOLE, "", out);
 	if (r == 0)
 		r = count_all(report, &totals);
 	if (r < 0)

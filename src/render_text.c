@@ -9,7 +9,7 @@
 #include "views.h"
 #include "words.h"
 
-enum { SHOWN_WEDGES = 6, SHOWN_OTHERS = 4 };
+enum { SHOWN_WEDGES = 4, SHOWN_OTHERS = 4 };
 
 static bool is_calm(const struct finding *finding)
 {
@@ -70,6 +70,7 @@ static void put_findings(struct page *page, const struct report *report)
 static int render(const struct report *report, const struct render_options *options, FILE *out)
 {
 	bool calm = report->count == 0 || is_calm(&report->findings[0]);
+	enum view view = options->verbose ? VIEW_WHOLE : VIEW_BRIEF;
 	struct page page;
 	int r = 0;
 
@@ -81,11 +82,9 @@ static int render(const struct report *report, const struct render_options *opti
 		page_end_line(&page);
 	}
 	if (!calm || options->verbose) {
-		page_end_line(&page);
-		r = view_tree(report, options, options->verbose ? VIEW_WHOLE : VIEW_BRIEF, out);
-		page_end_line(&page);
+		r = view_tree(report, options, view, "\n", out);
 		if (r == 0)
-			r = view_sockets(report, options, options->verbose ? VIEW_WHOLE : VIEW_BRIEF, out);
+			r = view_sockets(report, options, view, "\n", out);
 		page_end_line(&page);
 	}
 	if (r < 0)

@@ -10,7 +10,7 @@ static int render(const struct report *report, const struct render_options *opti
 	int r;
 
 	page_init(&page, out, options);
-	r = view_tree(report, options, VIEW_WHOLE, out);
+	r = view_tree(report, options, VIEW_WHOLE, "", out);
 	if (r < 0)
 		return r;
 	text_gaps(&page, report);

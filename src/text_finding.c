@@ -137,7 +137,7 @@ static void put_culprit(struct page *page, const struct report *report, const st
 
 	if (finding->culprit.at == NO_ROW)
 		return;
-	page_label(page, "culprit");
+	page_label(page, finding->verdict == VERDICT_UNKNOWN ? "suspect" : "culprit");
 	phrase_init(&phrase, page_place(page));
 	words_task(&phrase, report->scene->snapshot, finding->culprit);
 	page_style(page, STYLE_BOLD);
@@ -163,12 +163,12 @@ static bool is_victim(const struct report *report, const struct finding *finding
 	return false;
 }
 
-static void put_facts(struct page *page, const struct report *report, const struct finding *finding)
+static void put_facts(struct page *page, const struct report *report, const struct finding *finding, uint32_t most)
 {
 	struct phrase phrase;
 	uint32_t i, said = 0;
 
-	for (i = 0; i < finding->fact_count && said < SHOWN_FACTS; i++) {
+	for (i = 0; i < finding->fact_count && said < most; i++) {
 		const struct fact *fact = &finding->facts[i];
 
 		if (is_of_culprit(finding, fact))
@@ -311,60 +311,88 @@ static void put_not_it(struct page *page, const struct report *report, const str
 	page_phrase(page, &host);
 }
 
-static void put_next(struct page *page, const struct report *report, const struct finding *finding)
+static void put_next(struct page *page, const struct report *report, const struct finding *finding, bool first)
 {
 	struct advice advice[ADVICE_MOST];
 	unsigned count = advice_of(report, finding, advice), i;
 	struct phrase phrase;
 
-	if (count == 0)
-		return;
-	page_label(page, "next");
 	phrase_init(&phrase, page_place(page));
 	for (i = 0; i < count; i++) {
-		if (i > 0)
+		if (!first && (advice[i].kind == ADVICE_KEEP_EVIDENCE || advice[i].kind == ADVICE_MORE_SIGHT))
+			continue; /* once is enough for all of them */
+		if (phrase.length > 0)
 			phrase_add(&phrase, advice[i].kind == ADVICE_UNBLOCK ? "; then " : "; ");
 		words_advice(&phrase, report, finding, &advice[i]);
 	}
+	if (phrase.length == 0)
+		return;
+	page_label(page, "next");
 	page_phrase(page, &phrase);
 }
 
-void text_finding(struct page *page, const struct report *report, const struct finding *finding, bool first)
+/* Beside the first finding only the names of the next ones matter: what they share was said. */
+static void put_shorter(struct page *page, const struct report *report, const struct finding *finding)
 {
-	bool calm = finding->verdict == VERDICT_IDLE || finding->verdict == VERDICT_PROGRESSING;
 	struct phrase phrase;
 
-	put_verdict(page, finding);
-	phrase_init(&phrase, page_place(page));
-	if (first) {
-		add_about(&phrase, report, finding);
-		if (page->options->columns == 0 ||
-		    HEAD_COLUMN + text_columns(phrase.text, phrase.length) <= page->options->columns)
-			page_tab(page, HEAD_COLUMN);
-		else
-			page_tab(page, 0);
-		page_phrase(page, &phrase);
-	}
-	if (calm) {
-		page_label(page, "");
-		phrase_init(&phrase, page_place(page));
-		words_add(&phrase, report, finding, NULL, finding->cause->summary);
-		page_phrase(page, &phrase);
-		put_because(page, finding);
-		put_next(page, report, finding);
-		page_end_line(page);
-		return;
-	}
 	if (finding->cycle_count > 0)
 		put_chain(page, report, finding);
 	put_culprit(page, report, finding);
-	put_facts(page, report, finding);
+	put_facts(page, report, finding, 1);
+	if (finding->victim_count > 0) {
+		page_label(page, "victims");
+		phrase_init(&phrase, page_place(page));
+		words_add(&phrase, report, finding, NULL, "{victims}");
+		page_phrase(page, &phrase);
+	}
+	put_next(page, report, finding, false);
+}
+
+static void put_whole(struct page *page, const struct report *report, const struct finding *finding)
+{
+	if (finding->cycle_count > 0)
+		put_chain(page, report, finding);
+	put_culprit(page, report, finding);
+	put_facts(page, report, finding, SHOWN_FACTS);
 	put_victims(page, report, finding);
 	if (finding->cycle_count == 0)
 		put_chain(page, report, finding);
 	put_because(page, finding);
-	if (first)
-		put_not_it(page, report, finding);
-	put_next(page, report, finding);
+	put_not_it(page, report, finding);
+	put_next(page, report, finding, true);
+}
+
+static void put_calm(struct page *page, const struct report *report, const struct finding *finding)
+{
+	struct phrase phrase;
+
+	page_label(page, "");
+	phrase_init(&phrase, page_place(page));
+	words_add(&phrase, report, finding, NULL, finding->cause->summary);
+	page_phrase(page, &phrase);
+	put_because(page, finding);
+	put_next(page, report, finding, true);
+}
+
+void text_finding(struct page *page, const struct report *report, const struct finding *finding, bool first)
+{
+	struct phrase phrase;
+
+	put_verdict(page, finding);
+	if (first) {
+		phrase_init(&phrase, page_place(page));
+		add_about(&phrase, report, finding);
+		page_tab(page, page->options->columns == 0 ||
+			       HEAD_COLUMN + text_columns(phrase.text, phrase.length) <= page->options->columns ?
+			       HEAD_COLUMN : 0);
+		page_phrase(page, &phrase);
+	}
+	if (finding->verdict == VERDICT_IDLE || finding->verdict == VERDICT_PROGRESSING)
+		put_calm(page, report, finding);
+	else if (first || page->options->verbose)
+		put_whole(page, report, finding);
+	else
+		put_shorter(page, report, finding);
 	page_end_line(page);
 }

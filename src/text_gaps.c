@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The end of a text report: what was not seen and how to see it, and what looking cost. */
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
 #include "text_parts.h"
@@ -17,18 +18,40 @@ static bool belong_together(const struct gap_words *one, const struct gap_words 
 	return one->minor == other->minor && same(one->because, other->because) && same(one->remedy, other->remedy);
 }
 
-static bool said_before(const struct report *report, uint32_t first, uint32_t which, const struct gap_words *words,
-			bool meaning_too)
+/* Does an earlier gap have this reason and remedy? */
+static bool has_a_line(const struct report *report, uint32_t which, const struct gap_words *words)
 {
 	uint32_t i;
 
-	for (i = first; i < which; i++) {
+	for (i = 0; i < which; i++) {
 		struct gap_words other = gap_words(report, &report->gaps[i]);
 
-		if (belong_together(words, &other) && (!meaning_too || same(words->meaning, other.meaning)))
+		if (belong_together(words, &other))
 			return true;
 	}
 	return false;
+}
+
+/*
+ * The gap that is named next, of those that belong together: the lowest rank from *rank
+ * on, which is moved past it.  NULL: no more.
+ */
+static const struct gap_group *next_gap(const struct report *report, const struct gap_words *words, unsigned *rank)
+{
+	const struct gap_group *ret = NULL;
+	unsigned lowest = UINT_MAX;
+	uint32_t i;
+
+	for (i = 0; i < report->gap_count; i++) {
+		struct gap_words other = gap_words(report, &report->gaps[i]);
+
+		if (other.rank < *rank || other.rank >= lowest || !belong_together(words, &other))
+			continue;
+		lowest = other.rank;
+		ret = &report->gaps[i];
+	}
+	*rank = lowest == UINT_MAX ? UINT_MAX : lowest + 1;
+	return ret;
 }
 
 /* "of feedd[4260]", "of 3 processes": where it is the same for all that the line names. */
@@ -53,20 +76,14 @@ static void add_whose(struct phrase *phrase, const struct report *report, uint32
 
 static void put_gap_line(struct page *page, const struct report *report, uint32_t first, const struct gap_words *words)
 {
+	const struct gap_group *gap;
 	struct phrase phrase;
-	bool any = false;
-	uint32_t i;
+	unsigned rank = 0;
 
 	phrase_init(&phrase, page_place(page));
-	for (i = first; i < report->gap_count; i++) {
-		struct gap_words other = gap_words(report, &report->gaps[i]);
-
-		if (!belong_together(words, &other) || said_before(report, first, i, &other, true))
-			continue;
-		if (any)
-			phrase_add(&phrase, ", ");
-		phrase_add(&phrase, other.meaning);
-		any = true;
+	while ((gap = next_gap(report, words, &rank))) {
+		phrase_add(&phrase, phrase.length > 0 ? ", " : "");
+		words_missed(&phrase, report, gap);
 	}
 	add_whose(&phrase, report, first, words);
 	phrase_add(&phrase, " (");
@@ -109,20 +126,37 @@ static bool put_cut(struct page *page, const struct cut *cut)
 	return true;
 }
 
+/* What somebody who follows the remedy of another gap will see too. */
+static bool is_covered(const struct report *report, const struct gap_words *words)
+{
+	uint32_t i;
+
+	for (i = 0; i < report->gap_count; i++) {
+		struct gap_words other = gap_words(report, &report->gaps[i]);
+
+		if (!other.minor && same(words->because, other.because) && same(words->remedy, other.remedy))
+			return true;
+	}
+	return false;
+}
+
 /* " but the pressure of the machine": what does not deserve a line of its own. */
 static void add_minor(struct phrase *phrase, const struct report *report)
 {
-	bool any = false;
+	size_t length = phrase->length;
 	uint32_t i;
 
 	for (i = 0; i < report->gap_count; i++) {
 		struct gap_words words = gap_words(report, &report->gaps[i]);
+		const struct gap_group *gap;
+		unsigned rank = 0;
 
-		if (!words.minor || said_before(report, 0, i, &words, true))
+		if (!words.minor || has_a_line(report, i, &words) || is_covered(report, &words))
 			continue;
-		phrase_add(phrase, any ? ", " : " but ");
-		phrase_add(phrase, words.meaning);
-		any = true;
+		while ((gap = next_gap(report, &words, &rank))) {
+			phrase_add(phrase, phrase->length > length ? ", " : " but ");
+			words_missed(phrase, report, gap);
+		}
 	}
 }
 
@@ -141,7 +175,7 @@ void text_gaps(struct page *page, const struct report *report)
 		if (words.minor && !page->options->verbose)
 			continue;
 		lines++;
-		if (!said_before(report, 0, i, &words, false))
+		if (!has_a_line(report, i, &words))
 			put_gap_line(page, report, i, &words);
 	}
 	cut = put_cut(page, &snapshot->cut);

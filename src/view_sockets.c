@@ -133,7 +133,8 @@ static void add_all(struct grid *grid, const struct report *report, enum view vi
 	}
 }
 
-int view_sockets(const struct report *report, const struct render_options *options, enum view view, FILE *out)
+int view_sockets(const struct report *report, const struct render_options *options, enum view view, const char *before,
+		 FILE *out)
 {
 	uint32_t left_out = 0;
 	struct grid *grid;
@@ -145,6 +146,7 @@ int view_sockets(const struct report *report, const struct render_options *optio
 		grid_init(grid, whole_columns, COLUMNS_WHOLE, out, options);
 	else
 		grid_init(grid, brief_columns, COLUMNS, out, options);
+	grid->before = before;
 	if (view == VIEW_BRIEF)
 		grid->indent = "  ";
 	while (grid_pass(grid))

@@ -206,10 +206,12 @@ static void add_marks(struct phrase *phrase, const struct report *report, struct
 		add_mark(phrase, "new program");
 	if (it->joined == JOINED_SESSION || it->joined == JOINED_GROUP || it->joined == JOINED_MARKER)
 		add_mark(phrase, "orphan");
-	if (outlives_stuck_parent(report, process))
-		add_mark(phrase, "parent stuck");
-	else if (parent_waits(report, process))
-		add_mark(phrase, "awaited");
+	if (process_state(report->scene, process) != 'Z') {
+		if (outlives_stuck_parent(report, process))
+			add_mark(phrase, "parent stuck");
+		else if (parent_waits(report, process))
+			add_mark(phrase, "awaited");
+	}
 	if (it->joined == JOINED_HOLDER)
 		add_mark(phrase, "outside, holder");
 	else if (it->joined == JOINED_TRACER)
@@ -295,7 +297,8 @@ static void add_tree(struct grid *grid, const struct report *report, const struc
 	}
 }
 
-int view_tree(const struct report *report, const struct render_options *options, enum view view, FILE *out)
+int view_tree(const struct report *report, const struct render_options *options, enum view view, const char *before,
+	      FILE *out)
 {
 	uint32_t count, left_out = 0;
 	struct tree_row *rows;
@@ -309,6 +312,7 @@ int view_tree(const struct report *report, const struct render_options *options,
 	if (r < 0)
 		return r;
 	grid_init(grid, columns, COLUMNS, out, options);
+	grid->before = before;
 	if (view == VIEW_BRIEF)
 		grid->indent = "  ";
 	while (grid_pass(grid))

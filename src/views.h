@@ -16,9 +16,11 @@
 enum view { VIEW_WHOLE, VIEW_BRIEF };
 enum { BRIEF_PROCESSES = 12, BRIEF_SOCKETS = 8 };
 
-/* 0, or -ENOMEM; the stream is asked at the end. */
-int view_tree(const struct report *report, const struct render_options *options, enum view view, FILE *out);
-int view_sockets(const struct report *report, const struct render_options *options, enum view view, FILE *out);
+/* before: what stands before a table that has rows.  0, or -ENOMEM; the stream is asked at the end. */
+int view_tree(const struct report *report, const struct render_options *options, enum view view, const char *before,
+	      FILE *out);
+int view_sockets(const struct report *report, const struct render_options *options, enum view view, const char *before,
+		 FILE *out);
 
 /** A process in the order of a tree, children below their parent. */
 struct tree_row {

@@ -104,8 +104,11 @@ const char *signal_name(int number);                      /**< "SIGKILL"; NULL: 
 struct gap_words {
 	const char *meaning, *because, *remedy, *cost;
 	bool minor;                    /**< No verdict hangs on it: a text report need not give it a line. */
+	unsigned rank;                 /**< Those with a lower one are named first; equal ones mean the same. */
 };
 struct gap_words gap_words(const struct report *report, const struct gap_group *gap);
+/** The meaning, with {detail} as the probe told it: "descriptors of 3 processes outside the tree". */
+void words_missed(struct phrase *phrase, const struct report *report, const struct gap_group *gap);
 
 /** The advice of a finding in the order to follow it: evidence is kept before anything is ended. */
 struct advice {

@@ -17,6 +17,7 @@ struct missed {
 	bool minor;               /* No verdict hangs on it. */
 };
 
+/* Of one probe the weightiest stands first: reports name them in this order. */
 static const struct missed missed[] = {
 	{ "host", "pressure", "the pressure of the machine", "whether the machine is slow, rather than the program",
 	  "boot with psi=1", true },
@@ -32,7 +33,7 @@ static const struct missed missed[] = {
 
 	{ "state", "syscall", "system calls", "which descriptor, lock or child is waited for", NULL, false },
 	{ "state", "memory", "memory behind system calls", "timeouts, and what poll and select wait for", NULL, false },
-	{ "state", "wchan", "where the kernel put tasks to sleep", "telling some waits apart", NULL, false },
+	{ "state", "wchan", "wait channels", "telling some waits apart", NULL, false },
 	{ "state", "status", "switches, tracers and caught signals", "whether tasks ran, and who holds them", NULL, false },
 	{ "state", "sched", "when tasks last ran", "who fell silent first", NULL, false },
 	{ "state", "schedstat", "how long tasks waited for a CPU", "telling starved from stuck", NULL, false },
@@ -70,7 +71,13 @@ static const struct missed missed[] = {
 	  "whether another host is waited for", NULL, false },
 	{ "sockets", NULL, "queues and peers of sockets", "who waits for whom over sockets", NULL, false },
 
-	{ "holders", NULL, "descriptors of processes outside the tree",
+	{ "holders", "hidepid", "processes of other users", "proof: one of them may hold the other end of what is waited for",
+	  NULL, false },
+	{ "holders", "pid namespace", "processes outside this pid namespace",
+	  "proof: one of them may hold the other end of what is waited for", NULL, false },
+	{ "holders", "fd", "all descriptors of the machine", "proof: somebody may hold the other end of what is waited for",
+	  NULL, false },
+	{ "holders", NULL, "descriptors of {detail} outside the tree",
 	  "proof: one of them may hold the other end of what is waited for", NULL, false },
 	{ "futexes", NULL, "who shares the memory of futexes", "who else may wake a waiter", NULL, false },
 };
@@ -133,6 +140,23 @@ static void say_denied(const struct report *report, const struct gap_group *gap,
 	}
 }
 
+void words_missed(struct phrase *phrase, const struct report *report, const struct gap_group *gap)
+{
+	static const char slot[] = "{detail}";
+	const char *meaning = gap_words(report, gap).meaning, *at = strstr(meaning, slot);
+
+	if (!at) {
+		phrase_add(phrase, meaning);
+		return;
+	}
+	phrase_bytes(phrase, meaning, (size_t)(at - meaning));
+	if (text_seen(gap->detail))
+		phrase_bytes(phrase, snapshot_bytes(report->scene->snapshot, gap->detail), gap->detail.length);
+	else
+		phrase_add(phrase, "something");
+	phrase_add(phrase, at + strlen(slot));
+}
+
 struct gap_words gap_words(const struct report *report, const struct gap_group *gap)
 {
 	const struct missed *row = find_missed(report, gap);
@@ -140,6 +164,7 @@ struct gap_words gap_words(const struct report *report, const struct gap_group *
 		.meaning = row ? row->meaning : "some facts",
 		.cost = row ? row->cost : "some conclusions",
 		.minor = row && row->minor,
+		.rank = row ? (unsigned)(row - missed) : sizeof(missed) / sizeof(missed[0]),
 	};
 
 	switch (gap->sight) {

@@ -97,6 +97,13 @@ static bool label_is_telling(const struct snapshot *snapshot, const struct objec
 	       strncmp(snapshot_bytes(snapshot, object->label), "anon_inode:", strlen("anon_inode:")) != 0;
 }
 
+/* "unix:[123]" says itself what it is. */
+static bool label_begins(const struct snapshot *snapshot, struct text label, const char *name)
+{
+	return label.length > strlen(name) && memcmp(snapshot_bytes(snapshot, label), name, strlen(name)) == 0 &&
+	       snapshot_bytes(snapshot, label)[strlen(name)] == ':';
+}
+
 /* "127.0.0.1:80 -> 4000": a person need not read the same address twice. */
 static void add_remote(struct phrase *phrase, const struct snapshot *snapshot, const struct object *object)
 {
@@ -128,7 +135,7 @@ void words_object(struct phrase *phrase, const struct snapshot *snapshot, struct
 		phrase_add(phrase, object_kind_names[it->kind]);
 		return;
 	}
-	if (before[it->kind])
+	if (before[it->kind] && !label_begins(snapshot, it->label, object_kind_names[it->kind]))
 		phrase_add(phrase, before[it->kind]);
 	add_text(phrase, snapshot, it->label);
 	if (it->at[LOOK_T1].state == TCP_STATE_LISTEN || it->at[LOOK_T0].state == TCP_STATE_LISTEN) {

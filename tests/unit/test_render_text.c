@@ -99,6 +99,20 @@ Test(render_text, a_minor_gap_needs_no_line)
 	holds(whole, "  not seen the pressure of the machine (not offered by this kernel): boot with psi=1\n");
 }
 
+/* The weightiest is named first, and what the same remedy shows is not named apart. */
+Test(render_text, gaps_are_named_by_weight)
+{
+	_cleanup_free_ char *text = NULL;
+
+	s.gaps[2] = s.gaps[0];
+	cr_assert_eq(snapshot_text(&s.snapshot, "cwd", 3, &s.gaps[0].detail), 0);
+	cr_assert_eq(snapshot_text(&s.snapshot, "wchan", 5, &s.gaps[1].detail), 0);
+	s.report.gap_count = 3;
+	text = text_of(&render_text, 0);
+	holds(text, "  not seen system calls, wait channels of worker-2[4260] (ptrace_scope=1): sudo wedgecheck 4242\n"
+		    "  seen     all else; 2.1 s");
+}
+
 /* A line is longer than it may be only where it holds a single word. */
 Test(render_text, lines_fit)
 {
@@ -178,6 +192,7 @@ Test(render_text, unknown_gives_its_best_guess)
 	s.findings[0].certainty = UNSURE;
 	text = text_of(&render_text, 0);
 	holds(text, "UNKNOWN, best guess stuck-ipc not-consuming  pytest[4242]: ");
+	holds(text, "\n  suspect  worker-2[4260]  ");
 	holds(text, "  next     sudo wedgecheck 4242");
 }
 

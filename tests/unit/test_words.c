@@ -296,6 +296,7 @@ Test(words, objects)
 	check_object(add_object(OBJECT_PIPE, "pipe:[123]"), "pipe:[123]");
 	check_object(add_object(OBJECT_FIFO, "/run/x"), "FIFO /run/x");
 	check_object(add_object(OBJECT_UNIX, "/run/s"), "unix /run/s");
+	check_object(add_object(OBJECT_UNIX, "unix:[7]"), "unix:[7]");
 	check_object(add_object(OBJECT_EVENTFD, "anon_inode:[eventfd]"), "eventfd");
 	check_object(add_object(OBJECT_EPOLL, NULL), "epoll");
 	check_object(add_object(OBJECT_PTY, "/dev/pts/3"), "/dev/pts/3");
@@ -395,6 +396,17 @@ Test(words, remedies_fit_the_viewer)
 	s.snapshot.viewer = (struct viewer){ .euid = 0, .ptrace_scope = UNSEEN, .seccomp = 2 };
 	cr_expect(strstr(gap_words(&s.report, &s.gaps[0]).remedy, "--security-opt"));
 	cr_expect_str_eq(gap_words(&s.report, &s.gaps[2]).remedy, "modprobe unix_diag");
+}
+
+Test(words, a_gap_may_say_how_many)
+{
+	struct gap_group gap = { .probe = 6, .sight = SIGHT_DENIED };
+	struct phrase phrase;
+
+	cr_assert_eq(snapshot_text(&s.snapshot, "3 processes", 11, &gap.detail), 0);
+	phrase_init(&phrase, PLACE_TERMINAL);
+	words_missed(&phrase, &s.report, &gap);
+	cr_expect_str_eq(phrase.text, "descriptors of 3 processes outside the tree");
 }
 
 Test(words, evidence_is_kept_before_anything_is_ended)
