@@ -98,15 +98,32 @@ static void find_candidates(const struct wait *wait, const struct inference *row
 	}
 }
 
+/*
+ * A read from a pipe that nobody writes to any more would have ended; so of two pipes
+ * it is rather the one with a holder in view.
+ */
+static void prefer_held(struct edges *edges, uint32_t first)
+{
+	uint32_t i, kept = first;
+	bool held = false;
+
+	for (i = first; i < edges->count; i++)
+		held |= !edges->edge[i].unheld && !edges->edge[i].ready;
+	for (i = first; held && i < edges->count; i++)
+		if (!edges->edge[i].unheld && !edges->edge[i].ready)
+			edges->edge[kept++] = edges->edge[i];
+	if (held)
+		edges->count = kept;
+}
+
 static void draw_candidates(const struct wait *wait, const struct inference *row)
 {
 	struct candidates candidates;
 	struct edges *edges = wait->edges;
-	uint32_t i;
+	uint32_t first = edges->count, i;
 
 	find_candidates(wait, row, &candidates);
-	edges->waiter_doubts |= DOUBT_PLAUSIBLE;
-	if (candidates.count > 1 || row->action == ACTION_POLL)
+	if (candidates.count > 1)
 		edges->waiter_doubts |= DOUBT_CALL;
 	if (row->action == ACTION_POLL)
 		edges->depth++;
@@ -118,6 +135,8 @@ static void draw_candidates(const struct wait *wait, const struct inference *row
 	}
 	if (row->action == ACTION_POLL)
 		edges->depth--;
+	else
+		prefer_held(edges, first);
 }
 
 void draw_inferred(const struct wait *wait)
@@ -126,12 +145,11 @@ void draw_inferred(const struct wait *wait)
 
 	if (!row)
 		return;
-	if (row->kinds) {
+	wait->edges->waiter_doubts |= DOUBT_PLAUSIBLE | (row->timed ? DOUBT_CALL : 0);
+	if (row->kinds)
 		draw_candidates(wait, row);
-		return;
-	}
-	wait->edges->waiter_doubts |= DOUBT_PLAUSIBLE;
-	edges_apply(wait);
+	else
+		edges_apply(wait);
 }
 
 /* A set that could not be read: it may hold whatever the process has. */
@@ -139,6 +157,7 @@ void draw_guessed_set(const struct wait *wait)
 {
 	const struct inference *row = infer("poll_schedule_timeout");
 
+	wait->edges->waiter_doubts |= DOUBT_PLAUSIBLE | DOUBT_CALL;
 	if (row)
 		draw_candidates(wait, row);
 }

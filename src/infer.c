@@ -81,7 +81,7 @@ struct decoded infer_call(const struct snapshot *snapshot, const struct task_loo
 	call.action = row->action;
 	call.inferred = true;
 	call.write = row->action == ACTION_WRITE;
-	call.timeout_unread = row->timed;
+	call.timeout_unread = row->action == ACTION_SLEEP;
 	call.child_kind = CHILD_ANY;
 	call.child = 0;
 	call.signals = ~UINT64_C(0);

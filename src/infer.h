@@ -14,7 +14,7 @@ struct inference {
 	const char *wchan;        /**< Its beginning. */
 	enum action action;
 	uint32_t kinds;           /**< Bits 1 << enum object_kind: what it may be about; 0: no descriptor. */
-	bool timed;               /**< Such a call may have a timeout, which nobody can read. */
+	bool timed;               /**< Such a call may have a timeout, and nobody can tell: at most unsure. */
 };
 
 /** The row of a kernel function; NULL: it tells nothing. */

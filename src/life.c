@@ -33,8 +33,10 @@ static void index_edges(struct life_index *index)
 	const struct graph *graph = index->graph;
 	uint32_t e, w;
 
-	for (w = 0; w < graph->wakers; w++)
-		index->first_edge[graph->waker[w].at]++;
+	/* By edge: an edge that was given up leaves its wakers behind. */
+	for (e = 0; e < graph->edges; e++)
+		for (w = 0; w < graph->edge[e].wakers; w++)
+			index->first_edge[graph->waker[graph->edge[e].first_waker + w].at]++;
 	to_places(index->first_edge, graph->nodes);
 	for (e = 0; e < graph->edges; e++) {
 		const struct edge *edge = &graph->edge[e];

@@ -66,6 +66,9 @@ static void small_roll(struct small *small)
 			edge->wakers = roll(4);
 			for (w = 0; w < edge->wakers; w++)
 				small->waker[graph->wakers++].at = roll(graph->nodes);
+			/* A waker that no edge names. */
+			if (!roll(4))
+				small->waker[graph->wakers++].at = roll(graph->nodes);
 		}
 		small->first_edge[n + 1] = graph->edges;
 		small->seed[n] = seeds[roll(sizeof(seeds))];

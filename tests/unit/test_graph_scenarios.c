@@ -1347,11 +1347,29 @@ Test(scenario, a_hidden_poll_may_ask_for_whatever_it_has)
 	make_wchan(&m, make_leader(&m, child), "futex_do_wait");
 	hide_calls();
 	made_build(&m);
-	cr_assert_eq(edges_of(task), 2);
-	edge = &m.graph.edge[m.graph.first_edge[task.at]];
-	cr_assert(edge[0].channel == CHANNEL_PIPE && edge[0].in_set && edge[0].doubts & DOUBT_CALL);
-	cr_assert(edge[1].channel == CHANNEL_TIMER && edge[1].outside);
-	assert_live(task);
+	edge = edge_of(task);
+	cr_assert(edge->channel == CHANNEL_PIPE && edge->in_set);
+	cr_assert(edge->doubts & DOUBT_CALL, "it may have a timeout, too");
+	cr_assert_eq(can(task), LIFE_CLOSED);
+}
+
+/* Of two pipes the one without a writer would have told of its end. */
+Test(scenario, a_candidate_with_a_holder_is_the_better_one)
+{
+	struct process_ix process;
+	struct task_ix task = process_task(100, 0, &process);
+	struct object_ix own = make_pipe(&m, 7), ended = make_pipe(&m, 8);
+
+	object_at(&m.snapshot, ended)->cover = COVER_HOLES;
+	make_fd(&m, process, 3, ended, O_RDONLY);
+	make_fd(&m, process, 4, own, O_RDONLY);
+	make_fd(&m, process, 5, own, O_WRONLY);
+	make_wchan(&m, task, "anon_pipe_read");
+	hide_calls();
+	made_build(&m);
+	cr_assert_eq(edge_of(task)->fd, 4);
+	cr_assert_eq(can(task), LIFE_CLOSED);
+	cr_assert_eq(certainty_of(edge_of(task)->doubts), UNSURE);
 }
 
 Test(scenario, an_unknown_place_tells_nothing)
