@@ -179,9 +179,24 @@ static int save(const struct snapshot *snapshot, const char *path)
 
 /* ---- showing it ---------------------------------------------------------------- */
 
+/* As setlocale(3) would find, without loading a locale: only this much of it is used. */
+static bool takes_utf8(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	const char *value;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		value = getenv(names[i]);
+		if (value && *value)
+			return strcasestr(value, "UTF-8") || strcasestr(value, "UTF8");
+	}
+	return false;
+}
+
 static struct render_options layout(const struct request *request)
 {
-	struct render_options options = { .verbose = request->verbose };
+	struct render_options options = { .verbose = request->verbose, .utf8 = takes_utf8() };
 	const char *term = getenv("TERM"), *none = getenv("NO_COLOR"), *columns = getenv("COLUMNS");
 	bool terminal = isatty(STDOUT_FILENO);
 	struct winsize size;
