@@ -63,9 +63,11 @@ static int relatives_mark(const struct visit *visit)
 
 	if (!door_is_live(visit->door))
 		return 0;
-	for (i = 0; i < snapshot->processes.count; i++)
-		if (snapshot->processes.row[i].pid == self || snapshot->processes.row[i].parent == self)
+	for (i = 0; i < snapshot->processes.count; i++) {
+		pid = snapshot->processes.row[i].pid;
+		if (pid == self || door_is_helper(visit->door, pid))
 			snapshot->processes.row[i].flags |= PROCESS_OURS;
+	}
 	for (pid = getppid(); pid > 0; pid = line.parent) {
 		at = snapshot_find_process(snapshot, pid);
 		if (at.at != NO_ROW)

@@ -59,6 +59,19 @@ int64_t door_helper_cpu_ns(const struct door *door)
 	return door->asking ? helpers_cpu_ns(&door->asking->helpers) : 0;
 }
 
+bool door_is_helper(const struct door *door, pid_t pid)
+{
+	const struct helpers *helpers = door->asking ? &door->asking->helpers : NULL;
+	unsigned i;
+
+	if (!helpers || pid <= 0)
+		return false;
+	for (i = 0; i < helpers->left_count; i++)
+		if (helpers->left[i] == pid)
+			return true;
+	return helpers->pid == pid;
+}
+
 /* ---- what need not or must not be asked ------------------------------------ */
 
 static bool missed_before(const struct asking *asking, const struct question *question)

@@ -141,6 +141,8 @@ int door_ask(struct door *door, const struct question *questions, size_t count, 
 	     int64_t deadline_ns, int (*answer)(void *context, size_t which, const struct answer *answer),
 	     void *context);
 
+/** Is it one of our helpers, perhaps one given up? */
+bool door_is_helper(const struct door *door, pid_t pid);
 /** CPU time of all helpers so far, for snapshot.cost.  Ours is getrusage(2). */
 int64_t door_helper_cpu_ns(const struct door *door);
 

@@ -206,6 +206,8 @@ Test(tasks, who_is_gone_says_so, .init = tree_live, .fini = tree_end)
 Test(tasks, our_ancestor_as_target, .init = tree_live, .fini = tree_end)
 {
 	const struct process *self;
+	unsigned ours = 0;
+	uint32_t i;
 
 	tree_target(getppid());
 	tree_look(LOOK_T0, 0);
@@ -214,6 +216,14 @@ Test(tasks, our_ancestor_as_target, .init = tree_live, .fini = tree_end)
 	cr_expect_eq(self->flags, PROCESS_IN_TREE | PROCESS_OURS);
 	cr_expect_eq(self->joined, JOINED_CHILD);
 	cr_expect(tree_process(getppid())->flags & PROCESS_ANCESTOR);
+
+	/* So is the helper, once there is one. */
+	tree_look(LOOK_T0, PROBE_BIT(PROBE_STATE));
+	tree_look(LOOK_T1, 0);
+	for (i = 0; i < tree.snapshot.processes.count; i++)
+		if (tree.snapshot.processes.row[i].parent == getpid())
+			ours += (tree.snapshot.processes.row[i].flags & PROCESS_OURS) != 0;
+	cr_expect_eq(ours, 1);
 }
 
 /* ---- recorded trees -------------------------------------------------------- */
