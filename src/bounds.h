@@ -25,6 +25,7 @@ enum {
 	BOUND_ARGV          = 64 << 10,  /**< Bytes of a command line kept. */
 	BOUND_PROC_FILE     = 4 << 20,   /**< Bytes read of one file of /proc. */
 	BOUND_ENVIRON       = 1 << 20,   /**< Bytes read of an environment. */
+	BOUND_MATCH         = 16 << 10,  /**< Bytes of a command line that --match looks at. */
 	BOUND_LIST          = 131072,    /**< Names read of one directory of /proc. */
 	BOUND_CGROUP_MOUNTS = 64,        /**< Hierarchies of control groups. */
 	BOUND_DESCRIPTORS   = 65536,     /**< Our own soft limit is raised to this at most. */
