@@ -144,6 +144,6 @@ SCENARIOS = [
              viewers=VIEWERS),
     Scenario("compute-overdue", "a child that only computes, and a parent that says it is overdue",
              python("children.py", "compute"), wedged("cpu-spin", "compute-loop", "child", "likely", victims="parent"),
-             (asleep("parent", *CHILD), burns("child", 0.4)), options=("--overdue",), alone=True),
+             (asleep("parent", *CHILD), burns("child")), options=("--overdue",), alone=True),
 ]
 

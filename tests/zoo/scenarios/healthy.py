@@ -79,7 +79,7 @@ SCENARIOS = [
              python("talkers.py", "prefork"), healthy("idle progressing"),
              (asleep("worker3", "accept", "accept4"), moves("master")), viewers=VIEWERS),
     Scenario("well-computation", "nothing but arithmetic",
-             python("children.py", "compute"), COMPUTING, (burns("child", 0.4),), alone=True, viewers=(ROOT, YAMA)),
+             python("children.py", "compute"), COMPUTING, (burns("child"),), alone=True, viewers=(ROOT, YAMA)),
     Scenario("well-lock-handover", "two threads hand a lock to and fro",
              program("handover"), healthy("progressing"), (grows(file("turns"), 1), threads("top", 2)), viewers=VIEWERS),
     Scenario("well-ping-pong", "two processes hand a byte to and fro, once a second",

@@ -49,11 +49,11 @@ SCENARIOS = [
              targets=("server",), viewers=VIEWERS, settle=15),
     Scenario("gil-held", "a regular expression that never ends holds the GIL; the thread that serves cannot run",
              python("loops.py", "gil_held"), wedged("cpu-spin", "", "server", "unsure likely", victims="client"),
-             (asleep("client", *READS), burns("server", 0.4), threads("server", 2), still("client")), alone=True,
+             (asleep("client", *READS), burns("server"), threads("server", 2), still("client")), alone=True,
              viewers=(ROOT, YAMA)),
     Scenario("gil-held-overdue", "the same, and the caller knows that it should have finished",
              python("loops.py", "gil_held"), wedged("cpu-spin", "", "server", "likely", victims="client"),
-             (asleep("client", *READS), burns("server", 0.4), still("client")), alone=True, options=("--overdue",)),
+             (asleep("client", *READS), burns("server"), still("client")), alone=True, options=("--overdue",)),
     Scenario("thread-pool-deadlock", "a task in a pool of one waits for another task of the same pool",
              python("loops.py", "thread_pool_deadlock"),
              # It hangs, and yet: futexes name nobody, and a healthy idle pool looks the same.

@@ -23,7 +23,7 @@ SCENARIOS = [
     Scenario("redis-lua-spin", "a script that never ends, two clients queued behind it",
              python("servers.py", "redis_slow", "spin"),
              wedged("cpu-spin", "", "redis", "unsure likely", victims="client0 client1"),
-             (burns("redis", 0.4), asleep("client0", *READS), unread("redis", 10)), alone=True, needs=REDIS),
+             (burns("redis"), asleep("client0", *READS), unread("redis", 10)), alone=True, needs=REDIS),
     Scenario("nginx-deaf-backend", "nginx in front of a backend that accepts and never reads",
              python("servers.py", "nginx_mute", "deaf"),
              wedged("stuck-ipc", "not-consuming", "backend", victims="client"),
