@@ -265,7 +265,7 @@ bool rule_unseen(struct trial *trial)
 {
 	const struct task_look *seen = trial_look(trial);
 
-	if (seen->stat_sight == SIGHT_OK && seen->call.number != CALL_UNSEEN)
+	if (seen->stat_sight == SIGHT_OK && (seen->call.number != CALL_UNSEEN || trial_call(trial)->inferred))
 		return false;
 	trial_fact(trial, fact_of(trial, FACT_NOT_SEEN));
 	trial_doubt(trial, DOUBT_CALL);

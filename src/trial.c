@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "trial.h"
 
-#include <string.h>
-
 #include "bounds.h"
 
 #define HOUR_NS (INT64_C(3600) * 1000000000)
@@ -52,66 +50,16 @@ const struct decoded *trial_call(const struct trial *trial)
 	return &trial->scene->calls[look][trial->suspect->task.at];
 }
 
-/* Names differ from kernel to kernel: whole names that were seen, and prefixes of families. */
-static const struct { const char *name; enum action action; } wchans[] = {
-	{ "hrtimer_nanosleep", ACTION_SLEEP },
-	{ "do_nanosleep", ACTION_SLEEP },
-	{ "common_nsleep", ACTION_SLEEP },
-	{ "do_epoll_wait", ACTION_EPOLL },
-	{ "ep_poll", ACTION_EPOLL },
-	{ "poll_schedule_timeout", ACTION_POLL },
-	{ "do_poll", ACTION_POLL },
-	{ "do_select", ACTION_SELECT },
-	{ "futex_", ACTION_FUTEX },
-	{ "do_futex", ACTION_FUTEX },
-	{ "do_wait", ACTION_CHILD },
-	{ "kernel_wait", ACTION_CHILD },
-	{ "anon_pipe_read", ACTION_READ },
-	{ "pipe_read", ACTION_READ },
-	{ "anon_pipe_write", ACTION_WRITE },
-	{ "pipe_write", ACTION_WRITE },
-	{ "wait_for_partner", ACTION_OPEN },
-	{ "unix_stream_read", ACTION_READ },
-	{ "unix_stream_data_wait", ACTION_READ },
-	{ "sk_wait_data", ACTION_READ },
-	{ "sk_stream_wait_memory", ACTION_WRITE },
-	{ "sock_alloc_send_pskb", ACTION_WRITE },
-	{ "inet_csk_accept", ACTION_ACCEPT },
-	{ "n_tty_read", ACTION_READ },
-	{ "do_sigtimedwait", ACTION_SIGNAL },
-	{ "sigsuspend", ACTION_SIGNAL },
-	{ "__do_sys_pause", ACTION_SIGNAL },
-	{ "locks_lock_inode_wait", ACTION_LOCK },
-	{ "fcntl_setlk", ACTION_LOCK },
-};
-
-enum action task_action(const struct scene *scene, struct task_ix task)
-{
-	enum look look = task_last_look(scene->snapshot, task);
-	const struct decoded *call = &scene->calls[look][task.at];
-	const struct task_look *seen = &task_at(scene->snapshot, task)->at[look];
-	const char *wchan;
-	unsigned i;
-
-	if (call->action != ACTION_NONE || seen->call.number != CALL_UNSEEN || !text_seen(seen->wchan))
-		return call->action;
-	wchan = snapshot_bytes(scene->snapshot, seen->wchan);
-	for (i = 0; i < sizeof(wchans) / sizeof(wchans[0]); i++)
-		if (strncmp(wchan, wchans[i].name, strlen(wchans[i].name)) == 0)
-			return wchans[i].action;
-	return ACTION_NONE;
-}
-
 enum action trial_action(const struct trial *trial)
 {
-	return task_action(trial->scene, trial->suspect->task);
+	return trial_call(trial)->action;
 }
 
 bool trial_in_set(const struct trial *trial)
 {
 	enum action action = trial_action(trial);
 
-	if (action == ACTION_EPOLL)
+	if (action == ACTION_EPOLL || (action == ACTION_POLL && trial_call(trial)->inferred))
 		return true;
 	if (action != ACTION_POLL && action != ACTION_SELECT)
 		return false;
@@ -186,7 +134,7 @@ void trial_doubt_pace(struct trial *trial)
 		trial_fact(trial, fact);
 		return;
 	}
-	if (trial_action(trial) == ACTION_SLEEP && trial_call(trial)->action == ACTION_NONE) {
+	if (trial_call(trial)->timeout_unread && trial_action(trial) == ACTION_SLEEP) {
 		trial_doubt(trial, DOUBT_CALL); /* asleep, for how long is hidden */
 		return;
 	}

@@ -23,8 +23,7 @@ const struct process *trial_process(const struct trial *trial);
 const struct task_look *trial_look(const struct trial *trial);
 const struct decoded *trial_call(const struct trial *trial);
 
-/** What it is doing: from its call, else from its wchan, which tells the kind of wait but not of what. */
-enum action task_action(const struct scene *scene, struct task_ix task);
+/** What it is doing: from its call, or inferred from its wchan. */
 enum action trial_action(const struct trial *trial);
 /** It waits in an event set: epoll, poll or select of more than one thing. */
 bool trial_in_set(const struct trial *trial);
