@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "graph.h"
 
@@ -144,25 +145,79 @@ int follow_wanted(const struct snapshot *snapshot, struct arena *arena, struct o
 	return 0;
 }
 
+static bool provable(const struct edge *edge)
+{
+	return certainty_of(edge->doubts & ~(uint32_t)DOUBT_HOLDERS) == PROVED;
+}
+
+/*
+ * Life as a proof must take it: a wait of which a doubt says that it may end is no wait.
+ * That a futex names no owner is no such doubt: those who could wake it are all in view.
+ */
+static int life_of_proofs(const struct graph *graph, uint8_t *life)
+{
+	uint32_t *work = calloc(graph_life_room(graph), sizeof(*work)), e;
+
+	if (!work)
+		return -ENOMEM;
+	memcpy(life, graph->can_wake, graph->nodes);
+	for (e = 0; e < graph->edges; e++) {
+		const struct edge *edge = &graph->edge[e];
+
+		if (life[edge->from.at] == LIFE_CLOSED &&
+		    certainty_of(edge->doubts & ~(uint32_t)(DOUBT_HOLDERS | DOUBT_OWNERLESS)) != PROVED)
+			life[edge->from.at] = LIFE_LIVE;
+	}
+	graph_life(graph, life, work);
+	free(work);
+	return 0;
+}
+
+/* Components with a closed wait that is no entry of a set: event loops alone are no deadlock. */
+static void mark_called(const struct graph *graph, const uint8_t *life, uint8_t *called)
+{
+	const struct edge *edge;
+	uint32_t e;
+
+	for (e = 0; e < graph->edges; e++) {
+		edge = &graph->edge[e];
+		if (life[edge->from.at] == LIFE_CLOSED && !edge->in_set && provable(edge))
+			called[graph->component[edge->from.at]] = 1;
+	}
+}
+
+static void want_closed(const struct scene *scene, const struct graph *graph, const uint8_t *life,
+			const uint8_t *called, struct wanted *wanted)
+{
+	const struct edge *edge;
+	uint32_t e;
+
+	for (e = 0; e < graph->edges; e++) {
+		edge = &graph->edge[e];
+		if (life[edge->from.at] != LIFE_CLOSED || !provable(edge))
+			continue;
+		if (!edge->in_set || (called[graph->component[edge->from.at]] && !graph_own(scene, graph, edge)))
+			want_other_end(wanted, edge);
+	}
+}
+
 int follow_confirm(const struct scene *scene, const struct graph *graph, struct arena *arena, struct object_ix **ret,
 		   uint32_t *count)
 {
-	const struct edge *edge;
+	uint8_t *life = arena_new(arena, uint8_t, graph->nodes + 1);
+	uint8_t *called = arena_new(arena, uint8_t, graph->components + 1);
 	struct wanted wanted;
-	uint32_t e;
 	int r;
 
+	if (!life || !called)
+		return -ENOMEM;
 	r = wanted_init(&wanted, scene->snapshot, arena);
+	if (r == 0)
+		r = life_of_proofs(graph, life);
 	if (r < 0)
 		return r;
-	for (e = 0; e < graph->edges; e++) {
-		edge = &graph->edge[e];
-		if (graph->can_wake[edge->from.at] != LIFE_CLOSED ||
-		    certainty_of(edge->doubts & ~(uint32_t)DOUBT_HOLDERS) != PROVED)
-			continue;
-		if (!edge->in_set || !graph_own(scene, graph, edge))
-			want_other_end(&wanted, edge);
-	}
+	mark_called(graph, life, called);
+	want_closed(scene, graph, life, called, &wanted);
 	*ret = wanted.object;
 	*count = wanted.count;
 	return 0;

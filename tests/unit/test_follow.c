@@ -192,3 +192,59 @@ Test(follow, what_is_closed_is_confirmed)
 	process_at(&m.snapshot, (struct process_ix){ 0 })->caught_signals = 1 << 13;
 	cr_assert_eq(confirmed(), 0, "no proof to be had anyway");
 }
+
+/* Two event loops, each with its end of one connection and nothing else. */
+static void two_loops(struct process_ix ret[2])
+{
+	struct object_ix ends[2], set;
+	unsigned i;
+
+	make_pair(&m, OBJECT_TCP, 20, ends);
+	for (i = 0; i < 2; i++) {
+		ret[i] = make_process(&m, 100 + i, 0);
+		set = make_object(&m, OBJECT_EPOLL, 1 + i);
+		make_fd(&m, ret[i], 3, set, O_RDWR);
+		make_fd(&m, ret[i], 5, ends[i], O_RDWR);
+		make_watch(&m, set, 5, ends[i], 1);
+		make_call(&m, make_leader(&m, ret[i]), "epoll_wait", 3, 0x1000, 10, 0xffffffff, 0, 0);
+		object_at(&m.snapshot, ends[i])->cover = COVER_TREE;
+	}
+}
+
+Test(follow, event_loops_alone_are_never_proved_anything)
+{
+	struct process_ix loops[2];
+
+	two_loops(loops);
+	cr_assert_eq(confirmed(), 0);
+	cr_assert_eq(m.graph.can_wake[make_leader(&m, loops[0]).at], LIFE_CLOSED);
+}
+
+Test(follow, an_event_loop_in_a_circle_with_a_call)
+{
+	struct process_ix loops[2];
+	struct object_ix pipe = make_pipe(&m, 7);
+
+	two_loops(loops);
+	make_call(&m, make_leader(&m, loops[0]), "read", 0, 0x1000, 10, 0, 0, 0);
+	make_fd(&m, loops[0], 0, pipe, O_RDONLY);
+	make_fd(&m, loops[1], 1, pipe, O_WRONLY);
+	object_at(&m.snapshot, pipe)->cover = COVER_TREE;
+	cr_assert_eq(confirmed(), 2, "what the reader waits for, and what the loop does");
+}
+
+/* The writer may be woken by a timeout of its socket, which nobody can read. */
+Test(follow, no_proof_hangs_on_a_doubt)
+{
+	struct object_ix pipe = reader(true), ends[2];
+	struct task_ix reads = make_leader(&m, (struct process_ix){ 0 }), writes = make_leader(&m, (struct process_ix){ 1 });
+
+	make_pair(&m, OBJECT_TCP, 20, ends);
+	make_fd(&m, (struct process_ix){ 0 }, 5, ends[0], O_RDWR);
+	make_fd(&m, (struct process_ix){ 1 }, 5, ends[1], O_RDWR);
+	make_call(&m, writes, "recvfrom", 5, 0x1000, 10, 0, 0, 0);
+	object_at(&m.snapshot, ends[1])->receive_timeout_ms = UNSEEN;
+	object_at(&m.snapshot, pipe)->cover = COVER_TREE;
+	cr_assert_eq(confirmed(), 0);
+	cr_assert_eq(m.graph.can_wake[reads.at], LIFE_CLOSED);
+}
