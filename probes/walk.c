@@ -287,8 +287,8 @@ static int children_scan(struct walk *walk, int32_t pid)
 	return r;
 }
 
-/* The children of all of walk->tids. */
-static int children_gather(struct walk *walk, int32_t pid)
+/* The children of all of walk->tids, in so many turns. */
+static int children_gather(struct walk *walk, int32_t pid, unsigned turns)
 {
 	struct stat_line line;
 	struct pids *children = &walk->children;
@@ -298,7 +298,7 @@ static int children_gather(struct walk *walk, int32_t pid)
 	int r, error;
 
 	children->count = 0;
-	for (turn = 0; turn < 2 && again && !walk->scanned; turn++) {
+	for (turn = 0; turn < turns && again && !walk->scanned; turn++) {
 		first = children->count;
 		for (i = 0, again = false; i < walk->tids.count; i++) {
 			r = children_read(walk, pid, walk->tids.row[i], &again);
@@ -321,7 +321,7 @@ int walk_children(struct walk *walk, int32_t pid)
 {
 	int r = walk->scanned ? 0 : threads_list(walk, pid);
 
-	return r < 0 ? r : children_gather(walk, pid);
+	return r < 0 ? r : children_gather(walk, pid, 1);
 }
 
 /* ---- all of it ------------------------------------------------------------- */
@@ -343,7 +343,7 @@ static int expand(struct walk *walk, struct process_ix at, bool threaded)
 	if (r < 0 || !in_tree)
 		return r < 0 ? r : 0;
 
-	r = children_gather(walk, pid);
+	r = children_gather(walk, pid, 2);
 	for (i = 0; r >= 0 && i < walk->children.count; i++)
 		r = walk_meet(walk, walk->children.row[i], true, JOINED_CHILD, &child);
 	return r < 0 ? r : 0;

@@ -50,7 +50,10 @@ int walk_run(struct walk *walk);
 /** One process outside the tree, and its threads, for a reason of its own.  0 with *ret, a sight, or -errno. */
 int walk_one(const struct visit *visit, int32_t pid, enum joined joined, struct process_ix *ret);
 
-/** The children of a process that need not be in the snapshot, into walk->children.  0, a sight or -errno. */
+/**
+ * The children of a process that need not be in the snapshot, into walk->children.  Read once:
+ * whom a list passes over, the other look finds.  0, a sight or -errno.
+ */
 int walk_children(struct walk *walk, int32_t pid);
 /** How far this look came with a process of the snapshot. */
 enum reached walk_reached(const struct walk *walk, struct process_ix process);
