@@ -36,7 +36,8 @@ enum {
 	BOUND_POLLFDS       = 8192,      /**< Entries of a pollfd array read: BOUND_PEEK / 8. */
 	BOUND_EDGES         = 1048576,   /**< Edges of a graph; sets beyond it count as waiting for something outside. */
 	BOUND_SET_EACH      = 256,       /**< Watches of an event set drawn for every waiter; of a longer one the rest wait for the first. */
-	BOUND_GROUP_EACH    = 256,       /**< Children of a waiter told apart by process group; among more, any may wake it. */
+	BOUND_CANDIDATES    = 64,        /**< Descriptors that a call which could not be read may be about. */
+	BOUND_GROUP_EACH    = 256,       /**< Children or tracees of a waiter told apart; among more, any may wake it. */
 	BOUND_SET_DEPTH     = 5,         /**< epoll in epoll in ...: EP_MAX_NESTS is 4. */
 
 	BOUND_SOCKETS_KEPT  = 131072,    /**< Sockets of the machine remembered from one list, of a namespace. */

@@ -47,7 +47,9 @@ static bool wake_by_tracees(const struct wait *wait)
 	const struct span *tracees = &wait->edges->process_tracees[wait->process.at];
 	uint32_t i;
 
-	for (i = 0; i < tracees->count; i++)
+	if (tracees->count > BOUND_GROUP_EACH)
+		edge_outside(wait->edges);
+	for (i = 0; i < tracees->count && i < BOUND_GROUP_EACH; i++)
 		edge_task(wait->edges, (struct task_ix){ wait->edges->tracee[tracees->first + i] });
 	return tracees->count > 0;
 }
@@ -167,6 +169,10 @@ void draw_vfork(const struct wait *wait)
 	uint32_t i;
 
 	edge_begin(wait, CHANNEL_VFORK, WANT_OTHER, no_object);
+	if (child_count(wait) > BOUND_GROUP_EACH) {
+		edge_children(wait->edges, wait->process);
+		return;
+	}
 	for (i = 0; i < child_count(wait); i++) {
 		start = process_at(snapshot, child_at(wait, i))->start_ticks;
 		if (!process_dead(wait->scene, child_at(wait, i)) && start > newest)

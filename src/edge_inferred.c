@@ -10,13 +10,7 @@
 
 #include "infer.h"
 
-enum { CANDIDATES = 64, IS_LISTENING = 10 };
-
-struct candidates {
-	struct { int32_t fd; struct object_ix object; enum action action; } row[CANDIDATES];
-	uint32_t count;
-	bool more;
-};
+enum { IS_LISTENING = 10 };
 
 static bool is_socket(const struct object *object)
 {
@@ -78,6 +72,11 @@ static void find_candidates(const struct wait *wait, const struct inference *row
 	enum action action;
 	uint32_t i;
 
+	/* Threads that sleep at the same place have the same ones. */
+	if (ret->inference == row && ret->process.at == wait->process.at)
+		return;
+	ret->inference = row;
+	ret->process = wait->process;
 	ret->count = 0;
 	ret->more = false;
 	for (i = 0; i < fds->count; i++) {
@@ -88,7 +87,7 @@ static void find_candidates(const struct wait *wait, const struct inference *row
 		action = row->action == ACTION_EPOLL ? ACTION_EPOLL : action_at(wait, row, fd->object);
 		if (action == ACTION_NONE)
 			continue;
-		if (ret->count == CANDIDATES) {
+		if (ret->count == BOUND_CANDIDATES) {
 			ret->more = true;
 			return;
 		}
@@ -118,18 +117,18 @@ static void prefer_held(struct edges *edges, uint32_t first)
 
 static void draw_candidates(const struct wait *wait, const struct inference *row)
 {
-	struct candidates candidates;
 	struct edges *edges = wait->edges;
+	const struct candidates *candidates = &edges->candidates;
 	uint32_t first = edges->count, i;
 
-	find_candidates(wait, row, &candidates);
-	if (candidates.count > 1)
+	find_candidates(wait, row, &edges->candidates);
+	if (candidates->count > 1)
 		edges->waiter_doubts |= DOUBT_CALL;
 	if (row->action == ACTION_POLL)
 		edges->depth++;
-	for (i = 0; i < candidates.count; i++)
-		edges_apply_entry(wait, candidates.row[i].action, candidates.row[i].fd, candidates.row[i].object);
-	if (candidates.more) {
+	for (i = 0; i < candidates->count; i++)
+		edges_apply_entry(wait, candidates->row[i].action, candidates->row[i].fd, candidates->row[i].object);
+	if (candidates->more) {
 		edge_begin(wait, CHANNEL_EXTERNAL, WANT_OTHER, (struct object_ix){ NO_ROW });
 		edge_outside(edges);
 	}

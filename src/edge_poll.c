@@ -102,6 +102,8 @@ void draw_poll(const struct wait *wait)
 	const struct peek *peeks = scene_peeks(scene, wait->task, look, &peek_count);
 	bool unread;
 
+	if (!has_room(wait))
+		return;
 	count = decode_set(scene->snapshot, wait->call, &task_at(scene->snapshot, wait->task)->at[look].call, peeks,
 			   peek_count, edges->set, BOUND_POLLFDS, &unread);
 	if (!count && !unread) {

@@ -13,7 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bounds.h"
 #include "graph.h"
+
+struct inference;
 
 /** Holders by the access mode of their descriptor. */
 enum end { END_READ = 1, END_WRITE = 2, END_ANY = 3 };
@@ -28,6 +31,15 @@ struct hub {
 	enum end end;
 	uint32_t first, count;    /**< In edges.member: processes, by pid; or tasks, where a hold names one. */
 	uint32_t doubts;          /**< Of its holders. */
+};
+
+/** What a call that could not be read may be about. */
+struct candidates {
+	const struct inference *inference; /**< Of whom these are; NULL: nobody's yet. */
+	struct process_ix process;
+	struct { int32_t fd; struct object_ix object; enum action action; } row[BOUND_CANDIDATES];
+	uint32_t count;
+	bool more;
 };
 
 struct edges {
@@ -46,6 +58,7 @@ struct edges {
 	struct span *process_tracees;
 	uint32_t *listener;       /**< Listening unix sockets by name, once somebody connects to one. */
 	uint32_t listeners;
+	struct candidates candidates; /**< Of the task drawn last that needed any. */
 	struct set_entry *set;    /**< Scratch of BOUND_POLLFDS entries. */
 	uint32_t everywhere;      /**< Doubts of whatever has holders: somebody opaque, a ring, a descriptor in flight. */
 	uint32_t waiter_doubts;   /**< Of the task whose edges are being drawn. */
