@@ -55,7 +55,9 @@ class Stage:
                    "--limit", str(self.suite.keep_seconds)]
         if self.suite.root and not self.as_root:
             command += ["--uid", str(self.suite.uid_of(scenario))]
-        if self.group and scenario.cgroup == "cpu":
+        if scenario.alone and self.suite.root:
+            command += ["--favour"]
+        if scenario.cgroup == "memory":
             command += ["--enter", self.group.procs]
         if self.group:
             command += ["--remove", self.group.path]
