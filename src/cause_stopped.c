@@ -16,6 +16,15 @@ static bool window_known(const struct trial *trial)
 	return trial->scene->snapshot->window_ns != UNSEEN && trial->scene->snapshot->window_ns > 0;
 }
 
+/* That it is suspended is seen, whatever is not known of who waits for it. */
+static bool suspended(struct trial *trial)
+{
+	if (!trial->suspect->suspended)
+		return false;
+	trial->doubts = 0;
+	return true;
+}
+
 /* Stopped at one look only may be a tracer at work, or Ctrl-Z this moment. */
 static void doubt_unless_twice(struct trial *trial, const char *letters)
 {
@@ -32,11 +41,10 @@ bool rule_frozen(struct trial *trial)
 {
 	const struct cgroup *cgroup = trial_cgroup(trial);
 
-	if (!trial->suspect->suspended || !cgroup || cgroup->at[LOOK_T1].frozen != ANSWER_YES)
+	if (!cgroup || cgroup->at[LOOK_T1].frozen != ANSWER_YES || !suspended(trial))
 		return false;
 	if (cgroup->at[LOOK_T0].frozen != ANSWER_YES)
 		trial_doubt(trial, DOUBT_ONE_LOOK);
-	trial->doubts &= ~(uint32_t)DOUBT_CALL; /* what it was doing before does not matter */
 	trial_fact(trial, fact_of(trial, FACT_FROZEN));
 	return true;
 }
@@ -46,7 +54,7 @@ bool rule_traced(struct trial *trial)
 	struct process_ix tracer;
 	struct fact fact;
 
-	if (!trial->suspect->suspended || trial_look(trial)->state != 't')
+	if (trial_look(trial)->state != 't' || !suspended(trial))
 		return false;
 	doubt_unless_twice(trial, "t");
 	trial_doubt(trial, DOUBT_TRACER);
@@ -61,10 +69,9 @@ bool rule_traced(struct trial *trial)
 
 bool rule_job_stopped(struct trial *trial)
 {
-	if (!trial->suspect->suspended || trial_look(trial)->state != 'T')
+	if (trial_look(trial)->state != 'T' || !suspended(trial))
 		return false;
 	doubt_unless_twice(trial, "T");
-	trial->doubts &= ~(uint32_t)DOUBT_CALL;
 	trial_fact(trial, fact_of(trial, FACT_STOPPED));
 	return true;
 }

@@ -138,7 +138,7 @@ static int find_victims(struct search *search, struct suspect *suspect, uint32_t
 	}
 	if (suspect->asker.at != NO_ROW) {
 		process = task_at(snapshot, suspect->asker)->process;
-		if (!taken[process.at])
+		if (!taken[process.at] && !in_cycle(suspect, snapshot, process))
 			victims[n++] = process;
 	}
 	qsort_r(victims, n, sizeof(*victims), by_pid, (void *)(uintptr_t)snapshot);

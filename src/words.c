@@ -249,12 +249,27 @@ static bool say_window(const struct context *context, struct phrase *phrase)
 	return window != UNSEEN && say_span(phrase, (window + 500000) / 1000000);
 }
 
+/* Who opens something has no object of it yet, but names it. */
+static bool say_path(const struct context *context, struct phrase *phrase)
+{
+	struct task_ix who = who_of(context);
+	const struct decoded *call;
+
+	if (who.at == NO_ROW || !context->report)
+		return false;
+	call = &context->report->scene->calls[task_last_look(context->snapshot, who)][who.at];
+	if (call->action != ACTION_OPEN || !text_seen(call->path))
+		return false;
+	phrase_bytes(phrase, snapshot_bytes(context->snapshot, call->path), call->path.length);
+	return true;
+}
+
 static bool say_object(const struct context *context, struct phrase *phrase)
 {
 	const struct fact *fact = fact_with(context, PART_OBJECT, NULL);
 
 	if (!fact || fact->object.at == NO_ROW)
-		return false;
+		return say_path(context, phrase);
 	words_object(phrase, context->snapshot, fact->object);
 	return true;
 }
