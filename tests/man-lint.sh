@@ -8,7 +8,9 @@ command -v mandoc >/dev/null || { echo "mandoc is missing; on Debian, apt-get in
 
 failed=0
 count=0
-for page in "$man"/*.[157]; do
+# wedgetools(7) is made: it lies where it was built.
+for page in "$man"/*.[157] man/wedgetools.7; do
+	[ "$page" = man/wedgetools.7 ] && [ "$man" -ef man ] && continue
 	mandoc -mdoc -T lint -W warning "$page" || failed=1
 	grep -q "^\.Dt " "$page" || { echo "$page: no .Dt"; failed=1; }
 	count=$((count + 1))
