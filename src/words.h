@@ -2,7 +2,7 @@
 /*
  * The rooms that turn facts, templates and gaps into words, for text and JSON alike:
  *
- *	words.c		templates
+ *	words.c		templates; words_say.c their placeholders
  *	words_fact.c	what each kind of fact is called and says
  *	words_call.c	what a task is in: "recvfrom(7), tcp 127.0.0.1:80 -> 4000"
  *	words_name.c	tasks, processes, objects, chains, ages, amounts
@@ -18,7 +18,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "escape.h"
 #include "judge.h"
@@ -47,22 +46,20 @@
  *	{cycle}			"a[1] -pipe-> b[2] -child-> a[1]"
  *
  * Without a fact, {bytes} and its kin are of the first fact of the finding that has
- * them.  0; -EINVAL when a placeholder is not known (it then stands as it is); put_words()
- * also -errno of the stream.
+ * them.  0; -EINVAL when a placeholder is not known (it then stands as it is).
  */
 int words_add(struct phrase *phrase, const struct report *report, const struct finding *finding,
 	      const struct fact *fact, const char *words);
-int put_words(FILE *out, enum place place, const struct report *report, const struct finding *finding,
-	      const struct fact *fact, const char *words);
 
-/** A fact as a sentence, in the template of its kind; its unit ("bytes", "ms", "permille", "count", "wait-status" or NULL) and name ("unread"). */
+/**
+ * A fact as a sentence, in the template of its kind; its unit ("bytes", "ms", "permille", "count",
+ * "wait-status" or NULL) and name ("unread").
+ */
 void words_fact(struct phrase *phrase, const struct report *report, const struct finding *finding,
 		const struct fact *fact);
 /** The same with the name of the culprit left out where it is the subject. */
 void words_fact_of_culprit(struct phrase *phrase, const struct report *report, const struct finding *finding,
 			   const struct fact *fact);
-int put_fact(FILE *out, enum place place, const struct report *report, const struct finding *finding,
-	     const struct fact *fact);
 const char *fact_unit(enum fact_kind kind);
 const char *fact_name(enum fact_kind kind);
 const char *fact_template(enum fact_kind kind);
@@ -70,8 +67,6 @@ const char *fact_template(enum fact_kind kind);
 /** A task or process for a person: comm, or what an interpreter runs ("pytest" for python3 -m pytest), with pid. */
 void words_task(struct phrase *phrase, const struct snapshot *snapshot, struct task_ix task);
 void words_process(struct phrase *phrase, const struct snapshot *snapshot, struct process_ix process);
-int put_task(FILE *out, enum place place, const struct snapshot *snapshot, struct task_ix task);
-int put_process(FILE *out, enum place place, const struct snapshot *snapshot, struct process_ix process);
 /** The title alone, unescaped, into to: "pytest", "worker-2". */
 void process_title(const struct snapshot *snapshot, struct process_ix process, char *to, size_t size);
 /** "tcp 127.0.0.1:80 -> 4000" (in JSON the remote address whole), "pipe:[123]", "FIFO /run/x". */
@@ -98,7 +93,7 @@ void format_seconds(int64_t ns, char *to, size_t size);   /**< As a program aske
 const char *signal_name(int number);                      /**< "SIGKILL"; NULL: none of the first 31. */
 
 /**
- * Gaps in words, templates for put_words(): what is not known ("system calls"), why
+ * Gaps in words, templates for words_add(): what is not known ("system calls"), why
  * ("permission denied"), what to do (NULL: nothing), what it made impossible.
  */
 struct gap_words {

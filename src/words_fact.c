@@ -85,13 +85,3 @@ void words_fact_of_culprit(struct phrase *phrase, const struct report *report, c
 		words += strlen(subject);
 	words_add(phrase, report, finding, fact, words);
 }
-
-int put_fact(FILE *out, enum place place, const struct report *report, const struct finding *finding,
-	     const struct fact *fact)
-{
-	struct phrase phrase;
-
-	phrase_init(&phrase, place);
-	words_fact(&phrase, report, finding, fact);
-	return phrase_put(&phrase, out);
-}

@@ -65,29 +65,6 @@ void words_task(struct phrase *phrase, const struct snapshot *snapshot, struct t
 	phrase_add(phrase, ")");
 }
 
-static int put_phrase_of(FILE *out, enum place place, const struct snapshot *snapshot, struct process_ix process,
-			 struct task_ix task)
-{
-	struct phrase phrase;
-
-	phrase_init(&phrase, place);
-	if (task.at != NO_ROW)
-		words_task(&phrase, snapshot, task);
-	else
-		words_process(&phrase, snapshot, process);
-	return phrase_put(&phrase, out);
-}
-
-int put_task(FILE *out, enum place place, const struct snapshot *snapshot, struct task_ix task)
-{
-	return put_phrase_of(out, place, snapshot, (struct process_ix){ NO_ROW }, task);
-}
-
-int put_process(FILE *out, enum place place, const struct snapshot *snapshot, struct process_ix process)
-{
-	return put_phrase_of(out, place, snapshot, process, (struct task_ix){ NO_ROW });
-}
-
 /* ---- objects --------------------------------------------------------------- */
 
 /* Labels that already say what they are: "pipe:[123]", "anon_inode:..." does not. */
