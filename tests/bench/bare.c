@@ -21,7 +21,7 @@
 
 enum { BUFFER = 512 << 10, PROCESSES = 32768, TASKS = 131072 };
 
-enum of { OF_PROCESS, OF_TASK, OF_FD };
+enum of { OF_PROCESS, OF_TASK, OF_FD, OF_PIPE, OF_EVENTFD };
 enum how { READ, LINK };
 
 /* A file, and how often it is read at the first look and at the second. */
@@ -31,20 +31,35 @@ static const struct row {
 	const char *name;
 	unsigned first, second;
 } rows[] = {
+	{ OF_PROCESS, READ, "stat", 1, 0 },    /* besides that of its tasks: it is still the same */
+	{ OF_PROCESS, READ, "auxv", 1, 0 },
+	{ OF_PROCESS, READ, "cgroup", 1, 0 },
 	{ OF_PROCESS, READ, "cmdline", 1, 0 },
-	{ OF_PROCESS, READ, "cgroup", 1, 1 },
+	{ OF_PROCESS, READ, "io", 1, 1 },
+	{ OF_PROCESS, READ, "timers", 1, 0 },
+	{ OF_PROCESS, LINK, "cwd", 1, 0 },
+	{ OF_PROCESS, LINK, "exe", 1, 1 },
+	{ OF_PROCESS, LINK, "ns/ipc", 1, 0 },
+	{ OF_PROCESS, LINK, "ns/mnt", 1, 0 },
+	{ OF_PROCESS, LINK, "ns/net", 1, 0 },
+	{ OF_PROCESS, LINK, "ns/pid", 1, 0 },
+	{ OF_PROCESS, LINK, "ns/time", 1, 0 },
+	{ OF_TASK, READ, "sched", 0, 1 },
+	{ OF_TASK, READ, "schedstat", 1, 1 },
 	{ OF_TASK, READ, "stat", 1, 1 },
 	{ OF_TASK, READ, "status", 1, 1 },
-	{ OF_TASK, READ, "wchan", 1, 1 },
 	{ OF_TASK, READ, "syscall", 1, 1 },
-	{ OF_TASK, READ, "schedstat", 1, 1 },
-	{ OF_TASK, READ, "sched", 1, 1 },
+	{ OF_TASK, READ, "wchan", 1, 1 },
 	{ OF_FD, LINK, "fd", 1, 1 },
-	{ OF_FD, READ, "fdinfo", 1, 1 },
+	{ OF_PIPE, READ, "fdinfo", 1, 0 },
+	{ OF_EVENTFD, READ, "fdinfo", 1, 1 },
 };
 
-/* Directories, of a process: read to walk the tree, the tasks and the descriptors. */
-static const unsigned lists_of_tasks[2] = { 1, 1 }, lists_of_fds[2] = { 1, 1 }, children_of_task[2] = { 2, 2 };
+/*
+ * At each look besides: the directories task and fd of every process, once; and children of
+ * every task, twice when there are any.  Left out, for they depend on the call that a task
+ * sits in: pagemap and the memory that the call names.
+ */
 
 enum { ROWS = sizeof(rows) / sizeof(*rows) };
 
@@ -97,88 +112,119 @@ static unsigned directory_read(const char *path)
 	return count;
 }
 
-static void row_read(const struct row *row, const char *path)
+static enum of fd_kind(const char *link)
 {
-	if (row->how == READ) {
-		file_read(path, false);
-		return;
-	}
-	seen.opens++;
-	if (readlink(path, buffer, BUFFER) < 0)
-		return;
+	if (strncmp(link, "pipe:", 5) == 0)
+		return OF_PIPE;
+	return strcmp(link, "anon_inode:[eventfd]") == 0 ? OF_EVENTFD : OF_FD;
 }
 
-static void rows_read(enum of of, bool second, const char *prefix, int number)
+/* OF_FD: returns what kind of descriptor it is. */
+static enum of rows_read(enum of of, bool second, const char *prefix, int number)
 {
+	enum of kind = of;
 	char path[96];
 	unsigned i, times;
+	ssize_t n;
 
 	for (i = 0; i < ROWS; i++) {
 		if (rows[i].of != of)
 			continue;
-		if (of == OF_FD)
+		if (of >= OF_FD)
 			snprintf(path, sizeof(path), "%s/%s/%d", prefix, rows[i].name, number);
 		else
 			snprintf(path, sizeof(path), "%s/%s", prefix, rows[i].name);
-		for (times = second ? rows[i].second : rows[i].first; times; times--)
-			row_read(&rows[i], path);
+		for (times = second ? rows[i].second : rows[i].first; times; times--) {
+			if (rows[i].how == READ) {
+				file_read(path, false);
+				continue;
+			}
+			seen.opens++;
+			n = readlink(path, buffer, BUFFER);
+			buffer[n > 0 ? n : 0] = '\0';
+			if (of == OF_FD)
+				kind = fd_kind(buffer);
+		}
 	}
+	return kind;
 }
 
-static unsigned tasks_of(int pid, bool second, int **ret)
+static unsigned tasks_of(int pid, int **ret)
 {
 	static int tids[TASKS];
-	unsigned count = 0, times;
+	unsigned count;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	for (times = lists_of_tasks[second]; times; times--)
-		count = directory_read(path);
+	count = directory_read(path);
 	memcpy(tids, numbers, count * sizeof(*tids));
 	*ret = tids;
 	return count;
 }
 
 /* Its children join the list of pids; returns how long that is now. */
-static unsigned children_join(int pid, int tid, bool second, int pids[], unsigned count)
+static unsigned children_join(int pid, int tid, int pids[], unsigned count)
 {
 	char path[64], *at, *end;
-	unsigned times;
 	long child;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, tid);
-	for (times = children_of_task[second]; times; times--)
-		if (file_read(path, true) < 0)
-			return count;
+	if (file_read(path, true) < 0)
+		return count;
 	for (at = buffer; (child = strtol(at, &end, 10)) > 0 && end != at && count < PROCESSES; at = end)
 		pids[count++] = child;
 	return count;
 }
 
+static unsigned children_of(int pid, const int *tids, unsigned tasks, int pids[], unsigned count)
+{
+	unsigned before = count, turn, i;
+
+	for (turn = 0; turn < 2; turn++) {
+		for (i = 0, count = before; i < tasks; i++)
+			count = children_join(pid, tids[i], pids, count);
+		if (count == before)
+			break;
+	}
+	return count;
+}
+
+static void fds_read(int pid, bool second)
+{
+	char path[64];
+	unsigned count, i;
+	enum of kind;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	count = directory_read(path);
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	for (i = 0; i < count; i++) {
+		kind = rows_read(OF_FD, second, path, numbers[i]);
+		if (kind != OF_FD)
+			rows_read(kind, second, path, numbers[i]);
+	}
+	if (!second)
+		seen.fds += count;
+}
+
 static void process_look(int pid, bool second, int pids[], unsigned *count)
 {
-	char prefix[64];
-	unsigned tasks, fds = 0, times, i;
+	char path[64];
+	unsigned tasks, i;
 	int *tids;
 
-	tasks = tasks_of(pid, second, &tids);
-	snprintf(prefix, sizeof(prefix), "/proc/%d", pid);
-	rows_read(OF_PROCESS, second, prefix, 0);
+	tasks = tasks_of(pid, &tids);
+	*count = children_of(pid, tids, tasks, pids, *count);
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	rows_read(OF_PROCESS, second, path, 0);
 	for (i = 0; i < tasks; i++) {
-		*count = children_join(pid, tids[i], second, pids, *count);
-		snprintf(prefix, sizeof(prefix), "/proc/%d/task/%d", pid, tids[i]);
-		rows_read(OF_TASK, second, prefix, 0);
+		snprintf(path, sizeof(path), "/proc/%d/task/%d", pid, tids[i]);
+		rows_read(OF_TASK, second, path, 0);
 	}
-	snprintf(prefix, sizeof(prefix), "/proc/%d/fd", pid);
-	for (times = lists_of_fds[second]; times; times--)
-		fds = directory_read(prefix);
-	snprintf(prefix, sizeof(prefix), "/proc/%d", pid);
-	for (i = 0; i < fds; i++)
-		rows_read(OF_FD, second, prefix, numbers[i]);
+	fds_read(pid, second);
 	if (!second) {
 		seen.processes++;
 		seen.tasks += tasks;
-		seen.fds += fds;
 	}
 }
 
