@@ -92,6 +92,7 @@ bool rule_throttled(struct trial *trial)
 	fact = fact_of(trial, FACT_THROTTLED);
 	fact.amount = throttled / 1000000;
 	trial_fact(trial, fact);
+	trial_doubt(trial, DOUBT_MOVES);
 	return true;
 }
 
@@ -102,8 +103,10 @@ bool rule_cpu_starved(struct trial *trial)
 	struct fact fact;
 
 	/* It wanted a third of the time at least, and got less than a quarter of what it wanted. */
-	if (ran < 0 || waited < 0 || ran + waited < 333 || ran * 4 >= ran + waited)
+	if (ran < 0 || waited < 0 || ran + waited < 333 || ran * 4 >= ran + waited
+	    || (trial_process(trial)->flags & PROCESS_KERNEL))
 		return false;
+	trial_doubt(trial, DOUBT_MOVES); /* the next moment may be kinder */
 	fact = fact_of(trial, FACT_STARVED);
 	fact.amount = waited;
 	trial_fact(trial, fact);

@@ -18,17 +18,18 @@ struct builder {
 	struct task_ix *wakers;       /* Scratch, BOUND_WAKERS_EACH of them. */
 };
 
+bool task_in_view(const struct scene *scene, struct task_ix task)
+{
+	const struct process *process = process_at(scene->snapshot, task_at(scene->snapshot, task)->process);
+
+	return process->joined != JOINED_PARENT && !task_dead(scene, task);
+}
+
 bool task_in_scope(const struct scene *scene, struct task_ix task)
 {
-	const struct snapshot *snapshot = scene->snapshot;
-	const struct task *row = task_at(snapshot, task);
-	const struct process *process = process_at(snapshot, row->process);
+	const struct process *process = process_at(scene->snapshot, task_at(scene->snapshot, task)->process);
 
-	if (process->joined == JOINED_PARENT)
-		return false;
-	if ((process->flags & PROCESS_OURS) && !(process->flags & PROCESS_TARGET))
-		return false;
-	return !task_dead(scene, task);
+	return task_in_view(scene, task) && (!(process->flags & PROCESS_OURS) || (process->flags & PROCESS_TARGET));
 }
 
 /* How telling a thread is for its process; more is better. */
@@ -36,7 +37,7 @@ static int speaker_rank(const struct scene *scene, const struct graph *graph, st
 {
 	const struct decoded *call = &scene->calls[task_last_look(scene->snapshot, task)][task.at];
 
-	if (!task_in_scope(scene, task))
+	if (!task_in_view(scene, task))
 		return -1;
 	if (task_burns(scene, task))
 		return 6;
@@ -103,7 +104,7 @@ static void link_wakers(struct builder *builder, const struct edge *edge, bool c
 		any_closed = false;
 		for (k = i; closed && k < j; k++) {
 			if (builder->graph->does_wake[builder->wakers[k].at] != LIFE_CLOSED
-			    || !task_in_scope(builder->scene, builder->wakers[k]))
+			    || !task_in_view(builder->scene, builder->wakers[k]))
 				continue;
 			if (builder->wakers[k].at == edge->from.at && edge->channel == CHANNEL_FUTEX)
 				continue;
@@ -114,7 +115,7 @@ static void link_wakers(struct builder *builder, const struct edge *edge, bool c
 		if (any_closed || (process.at == own.at && edge->channel != CHANNEL_FUTEX))
 			continue;
 		speaker = j - i == 1 ? builder->wakers[i] : process_speaker(builder->scene, builder->graph, process);
-		if (speaker.at != NO_ROW && task_in_scope(builder->scene, speaker) && speaker.at != edge->from.at
+		if (speaker.at != NO_ROW && task_in_view(builder->scene, speaker) && speaker.at != edge->from.at
 		    && (process.at != own.at || task_burns(builder->scene, speaker)))
 			add_link(builder, edge->from, speaker, edge);
 	}
@@ -145,7 +146,7 @@ static void link_all(struct builder *builder)
 	builder->links = 0;
 	for (task.at = 0; task.at < graph->tasks; task.at++) {
 		/* Who is suspended is a root: its tracer is a fact about it, not the end of its chain. */
-		if (!task_in_scope(builder->scene, task) || task_suspended(builder->scene, task))
+		if (!task_in_view(builder->scene, task) || task_suspended(builder->scene, task))
 			continue;
 		closed = graph->does_wake[task.at] == LIFE_CLOSED;
 		one = waits_for_one_thing(graph, task);

@@ -35,7 +35,9 @@ struct chains {
 /** 0 or -ENOMEM.  Lives in the scene's arena. */
 int chains_init(const struct scene *scene, const struct graph *graph, struct chains *ret);
 
-/** A task that can be judged: not ours, not only a name, still there. */
+/** A task that somebody can wait for: still there, and more than a name. */
+bool task_in_view(const struct scene *scene, struct task_ix task);
+/** A task that can be judged: in view, and not ours, unless we are the target. */
 bool task_in_scope(const struct scene *scene, struct task_ix task);
 
 /** The thread that speaks for a process: burning, suspended, closed; else its leader. */

@@ -366,7 +366,8 @@ static int add_suspect(struct search *search, struct task_ix task)
 	uint32_t i;
 	int r;
 
-	if (search->count >= BOUND_SUSPECTS || search->known[task_at(search->snapshot, task)->process.at])
+	if (search->count >= BOUND_SUSPECTS || search->known[task_at(search->snapshot, task)->process.at]
+	    || !task_in_scope(search->scene, task))
 		return 0;
 	r = describe(search, task, suspect);
 	if (r < 0)
