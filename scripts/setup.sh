@@ -75,11 +75,11 @@ configure_in() {
 	}
 }
 
-# quietly LOG COMMAND...: the log is shown when the command fails.
+# quietly LOG COMMAND...: the log is shown when the command fails, or takes longer than any should.
 quietly() {
 	local log=$1
 	shift
-	"$@" >"$log" 2>&1 || {
+	timeout --kill-after=10 "${STEP_SECONDS:-900}" "$@" >"$log" 2>&1 || {
 		tail -n 150 "$log" >&2
 		die "failed: $* (all of it in $log)"
 	}
