@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { GAP = 2, LEAST_LAST = 24 }; /* Blanks between columns; columns the last one has at least. */
+enum { GAP = 2, LEAST = 16 };
 
 void grid_init(struct grid *grid, const struct grid_column *columns, unsigned count, FILE *out,
 	       const struct render_options *options)
@@ -17,6 +17,7 @@ void grid_init(struct grid *grid, const struct grid_column *columns, unsigned co
 	grid->count = count;
 	grid->pass = -1;
 	grid->before = grid->indent = "";
+	grid->least = LEAST;
 	grid->rows = 0;
 	for (i = 0; i < count; i++)
 		grid->width[i] = (unsigned)strlen(columns[i].title);
@@ -60,8 +61,8 @@ static void put_last(const struct grid *grid, const struct phrase *cell, unsigne
 	size_t i, length = cell->length;
 	bool cut;
 
-	if (columns < before + LEAST_LAST) /* a wide table: the terminal wraps it */
-		columns = before + LEAST_LAST;
+	if (columns < before + grid->least) /* a wide table: the terminal wraps it */
+		columns = before + grid->least;
 	cut = grid->options->columns > 0 && !grid->options->verbose && before + width > columns;
 	if (cut)
 		length = fitting(cell->text, cell->length, columns - before - 3);

@@ -33,6 +33,7 @@ struct grid {
 	const struct grid_column *columns;
 	unsigned count;
 	int pass;                 /**< -1 before the first, 0 measuring, 1 printing. */
+	unsigned least;           /**< Columns that the last one is not cut below. */
 	const char *before;       /**< Before the titles. */
 	const char *indent;       /**< Before each row. */
 	unsigned rows;            /**< Of this pass. */

@@ -153,6 +153,11 @@ static void add_minor(struct phrase *phrase, const struct report *report)
 
 		if (!words.minor || has_a_line(report, i, &words) || is_covered(report, &words))
 			continue;
+		if (report->gaps[i].sight == SIGHT_GONE) { /* which facts of it does not matter */
+			phrase_add(phrase, phrase->length > length ? ", " : " but ");
+			phrase_add(phrase, "what ended meanwhile");
+			continue;
+		}
 		while ((gap = next_gap(report, &words, &rank))) {
 			phrase_add(phrase, phrase->length > length ? ", " : " but ");
 			words_missed(phrase, report, gap);

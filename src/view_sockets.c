@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "grid.h"
+#include "title.h"
 #include "views.h"
 #include "words.h"
 #include "words_socket.h"
@@ -14,6 +15,7 @@ enum {
 	COLUMN_PEER, COLUMNS,
 	COLUMN_LAST_RECEIVED = COLUMN_PEER, COLUMN_LAST_SENT, COLUMN_PEER_WHOLE, COLUMNS_WHOLE,
 };
+enum { PEER_LEAST = TITLE_MOST };
 static const struct grid_column brief_columns[COLUMNS] = {
 	{ "PID", true }, { "FD", true }, { "SOCKET", false }, { "STATE", false }, { "RECV-Q", true }, { "SEND-Q", true },
 	{ "LOCAL", false }, { "REMOTE", false }, { "PEER", false },
@@ -147,11 +149,12 @@ int view_sockets(const struct report *report, const struct render_options *optio
 	else
 		grid_init(grid, brief_columns, COLUMNS, out, options);
 	grid->before = before;
+	grid->least = PEER_LEAST;
 	if (view == VIEW_BRIEF)
 		grid->indent = "  ";
 	while (grid_pass(grid))
 		add_all(grid, report, view, &left_out);
 	if (left_out > 0)
-		fprintf(out, "  and %" PRIu32 " more that hold data: see wedgesock\n", left_out);
+		fprintf(out, "  and %" PRIu32 " more: see wedgesock\n", left_out);
 	return 0;
 }

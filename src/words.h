@@ -27,6 +27,7 @@
  * Expand a template for a finding (may be NULL) and a fact (may be NULL):
  *
  *	{culprit} {who} {other}	"worker-2[4260]"
+ *	{child}			the process of {other}
  *	{whose}			"its" where the fact is about the culprit, else "worker-1[4259]'s"
  *	{pid} {tracer} {parent}	numbers: of the culprit; its tracer's, its parent's
  *	{target}		what to ask for to see the same again: as the user typed it, else pids

@@ -190,12 +190,39 @@ static void add_decoded(struct phrase *phrase, const struct scene *scene, struct
 	}
 }
 
-static bool add_wchan(struct phrase *phrase, const struct snapshot *snapshot, const struct task_look *seen)
+/* What a call is that was inferred from wchan; NULL: no word for it. */
+static const char *inferred_words(const struct decoded *call, const char *wchan)
 {
+	static const char *const words[] = {
+		[ACTION_READ] = "a read", [ACTION_WRITE] = "a write", [ACTION_ACCEPT] = "an accept",
+		[ACTION_CONNECT] = "a connect", [ACTION_OPEN] = "an open", [ACTION_POLL] = "poll or select",
+		[ACTION_EPOLL] = "an event loop", [ACTION_SLEEP] = "a timed sleep", [ACTION_CHILD] = "a wait for a child",
+		[ACTION_FUTEX] = "a wait for a lock or condition", [ACTION_SIGNAL] = "a wait for a signal",
+		[ACTION_RING] = "a wait for io_uring", [ACTION_VFORK] = "vfork", [ACTION_OTHER] = NULL,
+	};
+
+	if (!call->inferred)
+		return NULL;
+	if (strcmp(wchan, "wait_woken") == 0) /* TCP sleeps there when it sends, too */
+		return "a read or write";
+	return words[call->action];
+}
+
+static bool add_wchan(struct phrase *phrase, const struct snapshot *snapshot, const struct task_look *seen,
+		      const struct decoded *call)
+{
+	const char *words;
+
 	if (!text_seen(seen->wchan) || seen->wchan.length == 0)
 		return false;
+	words = inferred_words(call, snapshot_bytes(snapshot, seen->wchan));
+	if (words) {
+		phrase_add(phrase, words);
+		phrase_add(phrase, " (");
+	}
 	phrase_add(phrase, "kernel function ");
 	phrase_bytes(phrase, snapshot_bytes(snapshot, seen->wchan), seen->wchan.length);
+	phrase_add(phrase, words ? ")" : "");
 	return true;
 }
 
@@ -219,7 +246,7 @@ bool words_call(struct phrase *phrase, const struct scene *scene, struct task_ix
 		phrase_format(phrase, "system call %" PRId32, seen->call.number);
 		return true;
 	}
-	if (add_wchan(phrase, snapshot, seen))
+	if (add_wchan(phrase, snapshot, seen, call))
 		return true;
 	switch (seen->call.number) {
 	case CALL_RUNNING:

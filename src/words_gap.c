@@ -173,6 +173,7 @@ struct gap_words gap_words(const struct report *report, const struct gap_group *
 		break;
 	case SIGHT_GONE:
 		ret.because = "gone while we looked";
+		ret.minor = true;
 		break;
 	case SIGHT_TIMEOUT:
 		ret.because = "no answer in time";

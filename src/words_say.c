@@ -88,6 +88,17 @@ static bool say_other(const struct context *context, struct phrase *phrase)
 	return fact && say_task(context, phrase, fact->other);
 }
 
+/* A child is a process, whichever of its threads is in the way. */
+static bool say_child(const struct context *context, struct phrase *phrase)
+{
+	const struct fact *fact = fact_with(context, PART_OTHER, NULL);
+
+	if (!fact || fact->other.at == NO_ROW)
+		return false;
+	words_process(phrase, context->snapshot, task_at(context->snapshot, fact->other)->process);
+	return true;
+}
+
 static bool say_whose(const struct context *context, struct phrase *phrase)
 {
 	struct task_ix who = who_of(context);
@@ -319,6 +330,7 @@ static const struct placeholder placeholders[] = {
 	{ "culprit", say_culprit, "somebody" },
 	{ "who", say_who, "somebody" },
 	{ "other", say_other, "somebody" },
+	{ "child", say_child, "a process" },
 	{ "whose", say_whose, "somebody's" },
 	{ "pid", say_pid, "PID" },
 	{ "tracer", say_tracer, "PID" },

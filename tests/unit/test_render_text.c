@@ -99,6 +99,16 @@ Test(render_text, a_minor_gap_needs_no_line)
 	holds(whole, "  not seen the pressure of the machine (not offered by this kernel): boot with psi=1\n");
 }
 
+Test(render_text, what_ended_is_no_gap_to_close)
+{
+	_cleanup_free_ char *text = NULL;
+
+	s.gaps[0].sight = s.gaps[1].sight = SIGHT_GONE;
+	s.report.gap_count = 2;
+	text = text_of(&render_text, 0);
+	holds(text, "  seen     everything but what ended meanwhile; 2.1 s");
+}
+
 /* The weightiest is named first, and what the same remedy shows is not named apart. */
 Test(render_text, gaps_are_named_by_weight)
 {

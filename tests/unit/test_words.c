@@ -119,6 +119,9 @@ Test(words, placeholders)
 	      "18 204 B on tcp 127.0.0.1:45822 -> 6979, pytest[4242], 9.6 s, 2.0 s");
 	check(finding, NULL, "{wchan} {busy} {channel}", "hrtimer_nanosleep 26 % tcp");
 	check(finding, &s.facts[2], "{who} {whose} {other}", "worker-2[4260] its pytest[4242]");
+	ended.other = s.thread;
+	check(NULL, &ended, "{other}, {child}", "pytest[4242]/4243 (heartbeat), pytest[4242]");
+	ended.other.at = NO_ROW;
 	check(NULL, &s.facts[2], "{whose}", "worker-2[4260]'s");
 	count.amount = 1;
 	check(NULL, &count, "{count} {count:socket} {count:process}", "1 1 socket 1 process");
@@ -242,6 +245,8 @@ Test(words, calls)
 	set_call(s.asker, CALL_UNSEEN, 0, 0, 0);
 	task_at(&s.snapshot, s.asker)->at[LOOK_T1].wchan = TEXT_UNSEEN;
 	cr_expect_str_eq(call_of(s.asker), "");
+	task_at(&s.snapshot, s.thread)->at[LOOK_T1].call_sight = SIGHT_DENIED;
+	cr_expect_str_eq(call_of(s.thread), "an event loop (kernel function do_epoll_wait)");
 	set_call(s.asker, CALL_RUNNING, 0, 0, 0);
 	cr_expect_str_eq(call_of(s.asker), "its own code");
 }
