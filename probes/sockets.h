@@ -2,7 +2,8 @@
 /*
  * What the rooms behind probe_sockets share.  sockets.c leads; netns.c says which network
  * namespaces there are; socket_lists.c reads the kernel's lists; socket_fill.c writes what
- * they tell into rows; socket_peers.c finds the other ends, and socket_info.c ages.  Nobody else includes this.
+ * they tell into rows; socket_peers.c finds the other ends, socket_info.c ages, socket_miss.c what is
+ * missing.  Nobody else includes this.
  */
 #ifndef SOCKETS_H
 #define SOCKETS_H
@@ -116,7 +117,10 @@ int socket_peers_find(struct socket_pass *pass);
 /* socket_info.c: what takes the socket lock.  0 or -errno. */
 int socket_info_ask(struct socket_pass *pass);
 
-/** One gap; object or process may be NO_ROW.  0 or -ENOMEM. */
+/* socket_miss.c */
+/** Gaps for what is wanted and was in no list.  0 or -ENOMEM. */
+int socket_miss_unseen(struct socket_pass *pass);
+/** One gap; process may be NO_ROW.  0 or -ENOMEM. */
 int socket_miss(struct socket_pass *pass, struct process_ix process, int sight, int error, const char *detail);
 
 #endif
