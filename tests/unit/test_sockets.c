@@ -1052,36 +1052,54 @@ static int count_timeout(void *context, size_t which, const struct nlmsghdr *mes
 	return 0;
 }
 
+struct sought { uint64_t inode; struct diag_inet found; };
+
+static int seek(void *context, const struct nlmsghdr *message)
+{
+	struct sought *sought = context;
+	struct diag_inet told;
+
+	if (diag_parse_inet(message, IPPROTO_TCP, &told, NULL) == SIGHT_OK && told.inode == sought->inode)
+		sought->found = told;
+	return 0;
+}
+
 /* As on kernels before 6.9, where everybody waits for whoever is stuck. */
 Test(sockets, one_deadline_is_enough_for_what_should_not_block)
 {
+	const struct diag_request all = diag_request_tcp(DIAG_STATES_HELD, 0);
+	int error = 0, timeouts = 0, listed, r = 0, i;
 	struct diag_request requests[20];
-	struct sockaddr_in name;
-	socklen_t size = sizeof(name);
-	struct diag_inet client = { .family = AF_INET, .local = { 127, 0, 0, 1 }, .remote = { 127, 0, 0, 1 } };
-	int error, timeouts = 0, i;
-	struct told told = { 0 };
+	struct sought sought = { 0 };
 	struct diag diag;
+	struct told told;
 	int64_t begun_ns;
+	pid_t pid;
 
-	locked(&told); /* a thread of this very process */
-	if (told.error)
+	pid = child_begin(locked, &told);
+	if (told.error) {
+		child_end(pid);
 		cr_skip_test("no userfaultfd: %s", strerror(told.error));
-	/* Of the accepted end, for the other one is locked. */
-	cr_assert_eq(getsockname(told.number[1], (struct sockaddr *)&name, &size), 0);
-	client.remote_port = ntohs(name.sin_port);
-	cr_assert_eq(getpeername(told.number[1], (struct sockaddr *)&name, &size), 0);
-	client.local_port = ntohs(name.sin_port);
+	}
 	settle();
-	for (i = 0; i < 20; i++)
-		requests[i] = diag_request_self(&client, true);
 	diag_init(&diag, door, 0, door_now_ns() + INT64_C(5000000000));
-	diag.by_helper = true;
+	sought.inode = told.inode[0];
+	listed = diag_dump(&diag, &all, seek, &sought, &error);
 	begun_ns = door_now_ns();
-	cr_assert_eq(diag_ask(&diag, requests, 20, false, count_timeout, &timeouts, &error), SIGHT_TIMEOUT);
+	if (sought.found.inode) {
+		for (i = 0; i < 20; i++)
+			requests[i] = diag_request_self(&sought.found, true);
+		diag.by_helper = true;
+		r = diag_ask(&diag, requests, 20, false, count_timeout, &timeouts, &error);
+	}
 	begun_ns = door_now_ns() - begun_ns;
+	child_end(pid);
+	diag_deinit(&diag);
+	cr_assert_eq(listed, SIGHT_OK);
+	cr_assert_neq(sought.found.inode, 0, "a list takes no lock");
+	cr_assert_eq(r, SIGHT_TIMEOUT);
+	cr_assert_eq(error, ETIMEDOUT);
 	cr_assert_eq(timeouts, 20);
 	cr_assert(diag.silent);
 	cr_assert_lt(begun_ns, INT64_C(1000000000));
-	diag_deinit(&diag);
 }
