@@ -56,6 +56,25 @@ bool rule_vfork_unfinished(struct trial *trial)
 	return true;
 }
 
+/* It still listens, or talks to somebody: then it may be a daemon that somebody wants. */
+static bool has_company(const struct trial *trial)
+{
+	const struct scene *scene = trial->scene;
+	const struct span *span = &scene->process_fds[trial->suspect->process.at];
+	const struct object *object;
+	uint32_t i;
+
+	for (i = 0; i < span->count; i++) {
+		object = object_at(scene->snapshot, scene->snapshot->fds.row[scene->fd_order[span->first + i]].object);
+		if (object->kind == OBJECT_TCP && (object->at[LOOK_T1].state == TCP_LISTEN
+						   || object->at[LOOK_T1].state == TCP_ESTABLISHED))
+			return true;
+		if (object->kind == OBJECT_UNIX && object->at[LOOK_T1].state == TCP_LISTEN)
+			return true;
+	}
+	return false;
+}
+
 /* The one that started it, and the one it talked to, are both gone. */
 bool rule_peer_dead(struct trial *trial)
 {
@@ -70,7 +89,7 @@ bool rule_peer_dead(struct trial *trial)
 	fact.age_ms = oldest;
 	trial_fact(trial, fact);
 	trial_describe_sleep(trial);
-	trial_doubt(trial, DOUBT_MOVES);
+	trial_doubt(trial, has_company(trial) ? DOUBT_APPLICATION : DOUBT_MOVES);
 	return true;
 }
 
