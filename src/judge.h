@@ -146,7 +146,7 @@ extern const char *const report_role_names[]; /**< "bystander", "victim", "culpr
 struct process_note {
 	uint8_t role;                  /**< enum report_role */
 	uint32_t finding;              /**< Index in findings of which it is culprit; NO_ROW else. */
-	uint32_t external_connections, close_wait, close_wait_unclosed; /**< Distinct sockets. */
+	uint32_t external_connections, close_wait; /**< Distinct sockets. */
 };
 
 /** Gaps that have the same probe, sight, detail and look-independent reason, as one. */

@@ -41,10 +41,8 @@ static void note_sockets(const struct scene *scene, struct process_ix process, s
 			continue;
 		object = object_at(scene->snapshot, fd->object);
 		note->external_connections += object->reach == REACH_EXTERNAL;
-		if (object->kind == OBJECT_TCP && object->at[LOOK_T1].state == TCP_CLOSE_WAIT) {
+		if (object->kind == OBJECT_TCP && object->at[LOOK_T1].state == TCP_CLOSE_WAIT)
 			note->close_wait++;
-			note->close_wait_unclosed += object->at[LOOK_T1].readable == 0;
-		}
 	}
 }
 
