@@ -253,10 +253,16 @@ def burns(role, least=0.8):
 
 
 def starves(role, most=0.25):
-    """Wants to run for nearly all of the time, and gets less than that share of it."""
+    """Wants to run all the time, and gets less than that share of it.
+
+    Not by its run delay alone: the kernel adds that up when the task gets its CPU at last.
+    """
     def check(stage):
-        share, delay = facts.cpu_share(stage.pid(role), 1.0)
-        return None if share < most and delay > 0.6 else f"{role} ran {share:.0%}, waited {delay:.0%}"
+        pid = stage.pid(role)
+        before = facts.state(pid)
+        share, delay = facts.cpu_share(pid, 1.0)
+        wants = before + facts.state(pid) == "RR"
+        return None if wants and share < most else f"{role} ran {share:.0%}, waited {delay:.0%}, wants: {wants}"
     return _held(check)
 
 
