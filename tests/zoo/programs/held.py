@@ -3,10 +3,7 @@
 import ctypes
 import mmap
 import os
-import signal
-import socket
 import struct
-import subprocess
 import sys
 import time
 

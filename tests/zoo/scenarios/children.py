@@ -4,10 +4,9 @@ import signal
 import time
 
 from zoo import facts, needs
-from zoo.scenario import (ANY_CERTAINTY, CONTAINER, ROOT, USER, VIEWERS, YAMA, Scenario, python, shell, wedged)
-from zoo.truth import (all_threads, asleep, burns, child_of, gone, no_other_holder, oom_killed, orphan, pipe_full,
-                       some_pipe_full, some_thread, state, still, tcp, waits_on, zombie, zombie_children,
-                       CHILD, POLLS, READS, SLEEPS, WRITES)
+from zoo.scenario import ROOT, USER, VIEWERS, YAMA, Scenario, python, shell, wedged
+from zoo.truth import (asleep, burns, child_of, gone, no_other_holder, oom_killed, orphan, pipe_full, some_pipe_full,
+                       some_thread, state, still, tcp, zombie, zombie_children, CHILD, POLLS, READS, SLEEPS, WRITES)
 
 
 def kill_parent(stage):

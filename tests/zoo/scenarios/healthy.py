@@ -4,8 +4,8 @@ import os
 
 from zoo import facts, needs
 from zoo.scenario import ROOT, USER, VIEWERS, YAMA, Scenario, healthy, idle, program, python, shell
-from zoo.truth import (all_threads, asleep, burns, descends, grows, lives, moves, nothing_unread, some_thread, still, tcp,
-                       threads, CHILD, POLLS, READS, SLEEPS, WRITES)
+from zoo.truth import (asleep, burns, descends, grows, lives, moves, some_thread, still, tcp, threads, CHILD, POLLS,
+                       READS)
 
 
 def file(name):

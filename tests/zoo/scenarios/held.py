@@ -5,9 +5,8 @@ import signal
 import subprocess
 
 from zoo import needs
-from zoo.scenario import ROOT, USER, VIEWERS, Scenario, python, shell, wedged
-from zoo.truth import (asleep, burns, frozen, lives, starves, state, still, throttled, traced,
-                       CHILD, POLLS, READS, SLEEPS, WRITES)
+from zoo.scenario import ROOT, USER, VIEWERS, Scenario, python, wedged
+from zoo.truth import asleep, frozen, starves, state, still, throttled, traced, READS, SLEEPS
 
 
 def stop_worker(stage):

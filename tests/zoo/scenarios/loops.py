@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Event loops: stopped, blocked, deaf, idle; and interpreters that are busy or at a loss."""
 from zoo import facts, needs
-from zoo.scenario import (ANY_CERTAINTY, CONTAINER, ROOT, USER, VIEWERS, YAMA, Scenario, healthy, idle, python, wedged)
-from zoo.truth import (all_threads, asleep, burns, moves, no_call_from, some_thread, still, tcp, threads, unread, watched,
-                       CHILD, POLLS, READS, SLEEPS, WRITES)
+from zoo.scenario import ROOT, USER, VIEWERS, YAMA, Scenario, healthy, idle, python, wedged
+from zoo.truth import (all_threads, asleep, burns, moves, some_thread, still, tcp, threads, unread, watched, POLLS,
+                       READS, SLEEPS, WRITES)
 
 TRIO = (needs.module("trio"),)
 # asyncio takes the fd of a paused stream out of the set: "not consuming" is what the peer

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Real servers and test runners with somebody waiting for them."""
 from zoo import facts, needs
-from zoo.scenario import ROOT, USER, VIEWERS, YAMA, Scenario, python, wedged
-from zoo.truth import (asleep, burns, child_of, lives, nothing_unread, some_thread, still, tcp, unread, watched,
-                       CHILD, POLLS, READS, SLEEPS, WRITES)
+from zoo.scenario import ROOT, USER, VIEWERS, Scenario, python, wedged
+from zoo.truth import asleep, burns, nothing_unread, some_thread, still, tcp, unread, watched, READS, SLEEPS, WRITES
 
 REDIS, NGINX, NODE = (needs.command("redis-server"),), (needs.command("nginx"),), (needs.command("node"),)
 PYTEST, XDIST = (needs.module("pytest"),), (needs.module("pytest", "xdist"),)

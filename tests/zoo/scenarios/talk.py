@@ -3,9 +3,9 @@
 import signal
 
 from zoo import facts, needs
-from zoo.scenario import ANY_CERTAINTY, ROOT, USER, VIEWERS, YAMA, Scenario, python, shell, wedged
-from zoo.truth import (asleep, burns, lives, no_other_holder, nothing_unread, other_net, some_thread, state, still, tcp,
-                       unread, waits_on, CHILD, POLLS, READS, SLEEPS, WRITES)
+from zoo.scenario import ROOT, USER, VIEWERS, YAMA, Scenario, python, shell, wedged
+from zoo.truth import (asleep, burns, lives, no_other_holder, nothing_unread, other_net, state, still, tcp, unread,
+                       CHILD, READS, SLEEPS, WRITES)
 
 SCENARIOS = [
     Scenario("pipeline-stopped", "a pipeline whose consumer was stopped: Ctrl-Z in another window, a forgotten kill -STOP",

@@ -15,7 +15,6 @@ import termios
 import time
 
 F_GETPIPE_SZ = 1032
-SIOCOUTQ = 0x5411
 _libc = ctypes.CDLL(None, use_errno=True)
 _PIDFD_OPEN, _PIDFD_GETFD = 434, 438
 
@@ -106,18 +105,6 @@ def descendants(pid):
             continue
         found += below
         todo += below
-    return found
-
-
-def parents():
-    """pid -> parent of everything on the machine."""
-    found = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                found[int(name)] = stat(name)["parent"]
-            except OSError:
-                pass
     return found
 
 
@@ -221,11 +208,6 @@ def unread(pid, fd):
     """Bytes that a read of it would find: pipe, FIFO, terminal, stream socket."""
     with Borrowed(pid, fd) as mine:
         return _int_ioctl(mine, termios.FIONREAD)
-
-
-def unsent(pid, fd):
-    with Borrowed(pid, fd) as mine:
-        return _int_ioctl(mine, SIOCOUTQ)
 
 
 def pipe_full(pid, fd):

@@ -59,7 +59,7 @@ class Scenario:
     viewers: tuple = (ROOT,)
     unlike: dict = dataclasses.field(default_factory=dict)  # viewer -> Expect, where it sees less.
     root: bool = False               # The programs themselves must be root.
-    account: str = ""                # Run (and looked at by the ordinary viewers) as this account, where it must have a name.
+    account: str = ""                # Whose it is (and who the ordinary viewers are), where a name is needed.
     alone: bool = False              # Sensitive to CPU load: nothing runs beside it.
     cgroup: str = ""                 # A control group to start in: "freezer", "cpu", "memory".
     needs: tuple = ()                # Callables: None, or why this machine cannot.

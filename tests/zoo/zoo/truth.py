@@ -156,16 +156,6 @@ def no_other_holder(role, kind, allowed=(), writers=None):
     return _held(check)
 
 
-def waits_on(role, kind):
-    """The descriptor that its call names is of that kind."""
-    def check(stage):
-        pid, tid = stage.task(role)
-        _, arguments = facts.call(pid, tid)
-        what = facts.link(pid, arguments[0] & 0xffffffff)
-        return None if what.startswith(kind) else f"{role} waits on {what}"
-    return _held(check)
-
-
 def watched(role, kind="socket:", yes=True, armed=None):
     """A connection with unread data is (not) in any event set of its process.
 
@@ -304,17 +294,6 @@ def threads(role, least):
     return _held(check)
 
 
-def no_call_from(role, *calls):
-    """None of its threads is in one of the calls: nobody serves."""
-    def check(stage):
-        for tid in facts.tids(stage.pid(role)):
-            name, _ = facts.call(stage.pid(role), tid)
-            if name in calls:
-                return f"{role}: thread {tid} is in {name}"
-        return None
-    return _held(check)
-
-
 def other_net(role):
     def check(stage):
         same = facts.net_namespace(stage.pid(role)) == facts.net_namespace("self")
@@ -337,11 +316,6 @@ def descends(least):
         count = len(facts.descendants(stage.pid("top")))
         return None if count >= least else f"{count} processes below"
     return _held(check)
-
-
-def answers(port_role_file):
-    """The file that the client writes one byte to per answer grows."""
-    return grows(lambda stage: os.path.join(stage.dir, port_role_file), 1.0)
 
 
 def all_threads(role, *calls):
