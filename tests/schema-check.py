@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Do reports keep to their schema, and does the schema know the words of the tables?
 
-With arguments: files to check.  Without (make check): hand-made reports of tests/samples,
-and live ones of the tools where they are built.  No module beyond the standard library is
+With arguments: files to check.  Without (make check): hand-made reports of tests/samples, and where
+the tools are built, recorded cases and live processes.  No module beyond the standard library is
 needed; where jsonschema is there, it is asked too.
 """
 import json
@@ -158,6 +158,13 @@ def check_live():
         sleeper.wait()
 
 
+def check_cases():
+    folder = os.path.join(SOURCE, "tests", "cases")
+    for name in sorted(os.listdir(folder)) if os.access("./wedgecheck", os.X_OK) else []:
+        if name.endswith(".wedge"):
+            check(name, run("./wedgecheck", "--json", "--replay", os.path.join(folder, name)).stdout)
+
+
 try:
     import jsonschema
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
@@ -174,5 +181,6 @@ else:
         sample = check(f"sample {kind}", run("tests/samples", kind, "json").stdout)
         if kind == "plain" and sample:
             check_refuses(f"sample {kind}", sample)
+    check_cases()
     check_live()
 sys.exit(1 if failures else 0)
