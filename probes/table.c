@@ -10,4 +10,5 @@ const struct probe *const probes[PROBES] = {
 	[PROBE_FDS] = &probe_fds,
 	[PROBE_SOCKETS] = &probe_sockets,
 	[PROBE_HOLDERS] = &probe_holders,
+	[PROBE_FUTEXES] = &probe_futexes,
 };

@@ -30,6 +30,9 @@ enum {
 	BOUND_CGROUP_MOUNTS = 64,        /**< Hierarchies of control groups. */
 	BOUND_DESCRIPTORS   = 65536,     /**< Our own soft limit is raised to this at most. */
 	BOUND_SILENT        = 512,       /**< Tasks of which it is asked how long they are silent. */
+	BOUND_SHARED_WAITERS = 1024,     /**< Tasks whose word of memory is looked up in maps. */
+	BOUND_PAGES         = 256,       /**< Shared words whose sharers are looked for. */
+	BOUND_MAPS          = 256,       /**< Processes whose maps are searched for them. */
 	BOUND_CALIBRATE_MS  = 100,       /**< For comparing the clocks of all CPUs. */
 	BOUND_PEEK          = 64 << 10,  /**< Bytes of one read of a target's memory. */
 	BOUND_PATH          = 256,       /**< Bytes read of a path that is being opened. */

@@ -79,6 +79,7 @@ static const struct missed missed[] = {
 	  NULL, false },
 	{ "holders", NULL, "descriptors of {detail} outside the tree",
 	  "proof: one of them may hold the other end of what is waited for", NULL, false },
+	{ "futexes", "memory", "words of memory that tasks wait on", "whether a lock changed hands", NULL, true },
 	{ "futexes", NULL, "who shares the memory of futexes", "who else may wake a waiter", NULL, false },
 };
 
