@@ -146,11 +146,27 @@ bool rule_core_dumping(struct trial *trial)
 	return true;
 }
 
+/* Asleep outside of any call: its memory does not come.  A frozen group (v2) looks so too, where it may not be read. */
+static bool waits_for_page(const struct trial *trial)
+{
+	const struct task_look *seen = trial_look(trial);
+	const char *wchan = snapshot_bytes(trial->scene->snapshot, seen->wchan);
+
+	return seen->state == 'S' && seen->call_sight == SIGHT_OK && seen->call.number == CALL_OUTSIDE && *wchan
+	       && strcmp(wchan, "get_signal") != 0 && strcmp(wchan, "do_freezer_trap") != 0
+	       && trial->suspect->moved == MOVED_NO;
+}
+
 bool rule_uninterruptible(struct trial *trial)
 {
 	const struct task *task = trial_task(trial);
 	const enum action action = trial_action(trial);
 
+	if (waits_for_page(trial) && !trial->suspect->suspended) {
+		trial_doubt(trial, DOUBT_MOVES);
+		trial_describe_sleep(trial);
+		return true;
+	}
 	if (trial_look(trial)->state != 'D' || trial->suspect->suspended || action == ACTION_VFORK)
 		return false;
 	if (trial->suspect->moved == MOVED_YES)

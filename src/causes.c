@@ -77,7 +77,7 @@ const struct cause causes[] = {
 	  "It is already dead; the dump takes its time. Look at core_pattern and at the crash.",
 	  { { ADVICE_READ, "/proc/sys/kernel/core_pattern", { NULL }, false } } },
 	{ "uninterruptible", VERDICT_BLOCKED_IO, rule_uninterruptible,
-	  "{culprit} waits in the kernel, uninterruptible, at {wchan}",
+	  "{culprit} waits in the kernel for a device or a server, at {wchan}",
 	  "state D at both looks, the same wchan: disk, NFS, FUSE, a frozen file system",
 	  "No signal gets through, not even SIGKILL, until the device or server answers.",
 	  { KEEP, { ADVICE_READ, "the device or server behind {wchan}", { NULL }, false } } },

@@ -123,7 +123,7 @@ static int find_victims(struct search *search, struct suspect *suspect, uint32_t
 	uint8_t *taken;
 	uint32_t i, n = 0;
 
-	victims = arena_new(search->scene->arena, struct process_ix, reached + 1);
+	victims = arena_new(search->scene->arena, struct process_ix, reached + search->neglect_count + 1);
 	taken = arena_new(search->scene->arena, uint8_t, snapshot->processes.count + 1);
 	if (!victims || !taken)
 		return -ENOMEM;
@@ -136,10 +136,14 @@ static int find_victims(struct search *search, struct suspect *suspect, uint32_t
 		taken[process.at] = 1;
 		victims[n++] = process;
 	}
-	if (suspect->asker.at != NO_ROW) {
-		process = task_at(snapshot, suspect->asker)->process;
-		if (!taken[process.at] && !in_cycle(suspect, snapshot, process))
-			victims[n++] = process;
+	/* Whoever wrote what lies unread, whether or not it sleeps over it. */
+	for (i = 0; i < search->neglect_count; i++) {
+		process = search->neglects[i].asker;
+		if (search->neglects[i].process.at != suspect->process.at || process.at == NO_ROW || taken[process.at]
+		    || in_cycle(suspect, snapshot, process))
+			continue;
+		taken[process.at] = 1;
+		victims[n++] = process;
 	}
 	qsort_r(victims, n, sizeof(*victims), by_pid, (void *)(uintptr_t)snapshot);
 	suspect->victims = victims;

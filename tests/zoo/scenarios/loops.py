@@ -34,8 +34,9 @@ SCENARIOS = [
              (asleep("client", *READS), asleep("server", *POLLS), unread("server", 7), watched("server", armed=False),
               still("server")), viewers=VIEWERS, needs=TRIO),
     Scenario("asyncio-idle", "awaits an event that is never set: the kernel cannot tell it from health",
-             python("loops.py", "idle_asyncio"), idle("event-loop-idle", "loop"), (asleep("loop", *POLLS), still("loop")),
-             viewers=VIEWERS),
+             # Closed: nothing in its set but its own wake-up pipe, no timer, no listener (trio has its day-long timer).
+             python("loops.py", "idle_asyncio"), wedged("idle-wedge", "event-loop-idle", "loop", "unsure"),
+             (asleep("loop", *POLLS), still("loop")), viewers=VIEWERS),
     Scenario("trio-idle", "the same in trio", python("loops.py", "idle_trio"), idle("event-loop-idle", "loop"),
              (asleep("loop", *POLLS), still("loop")), viewers=(ROOT, USER), needs=TRIO),
     Scenario("asyncio-idle-overdue", "the same, and the caller knows that it should have finished",
