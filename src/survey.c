@@ -41,7 +41,7 @@ static uint32_t with_prerequisites(uint32_t wanted)
 	do {
 		before = wanted;
 		for (i = 0; i < PROBES; i++)
-			if (probes[i] && (wanted & PROBE_BIT(probes[i]->id)))
+			if (wanted & PROBE_BIT(probes[i]->id))
 				wanted |= probes[i]->after;
 	} while (wanted != before);
 	return wanted;
@@ -96,7 +96,7 @@ static int look_from(const struct loop *loop, enum look look, uint32_t process, 
 
 	arena_init(&arena);
 	for (i = 0; i < PROBES && r == 0; i++) {
-		if (!probes[i] || !(loop->probes & PROBE_BIT(probes[i]->id)) || probes[i]->stage != STAGE_LOOK)
+		if (!(loop->probes & PROBE_BIT(probes[i]->id)) || probes[i]->stage != STAGE_LOOK)
 			continue;
 		if (probes[i]->id == PROBE_HOST && process > 0)
 			continue;
@@ -117,7 +117,7 @@ static int find_holders(const struct loop *loop, enum look look, const struct ob
 	int r;
 
 	for (i = 0; i < PROBES; i++) {
-		if (!probes[i] || !(loop->probes & PROBE_BIT(probes[i]->id)) || probes[i]->stage != STAGE_FOLLOW)
+		if (!(loop->probes & PROBE_BIT(probes[i]->id)) || probes[i]->stage != STAGE_FOLLOW)
 			continue;
 		tell(loop, probes[i]->name);
 		r = run_probe(loop, i, look, &subjects);
@@ -228,7 +228,7 @@ int survey(struct door *door, const struct survey_options *options, struct snaps
 
 	r = look_twice(&loop);
 	for (i = 0; i < PROBES; i++)
-		if (probes[i] && probes[i]->forget && memory[i])
+		if (probes[i]->forget && memory[i])
 			probes[i]->forget(memory[i]);
 	if (r < 0)
 		return r;
