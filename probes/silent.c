@@ -6,6 +6,8 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "bounds.h"
 #include "cpu_clock.h"
@@ -78,6 +80,16 @@ static struct cpu_clock *clock_of(struct cpu_clock *clocks, size_t count, int32_
 	return NULL;
 }
 
+/* CLOCK_BOOTTIME since it was started, a tick more. */
+static int64_t age_ns(const struct task *task)
+{
+	const int64_t user_hz = sysconf(_SC_CLK_TCK);
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec - (task->start_ticks - 1) * (INT64_C(1000000000) / user_hz);
+}
+
 static int silences_store(struct state *state, const struct silence *silences, uint32_t count)
 {
 	struct cpu_clock *clocks = calloc(count, sizeof(*clocks)), *clock;
@@ -103,6 +115,11 @@ static int silences_store(struct state *state, const struct silence *silences, u
 			continue;
 		}
 		silent_ns = now_ns - clock->offset_ns - silences[i].exec_start_ns;
+		/* The scheduler sets exec_start to 0 when it moves a task to another CPU. */
+		if (silent_ns > age_ns(task_at(state->snapshot, silences[i].task)) + clock->error_ns + ERROR_LEAST_NS) {
+			seen->sched_sight = SIGHT_STRANGE;
+			continue;
+		}
 		seen->silent_ns = silent_ns < 0 ? 0 : silent_ns;
 		seen->silent_error_ns = clock->error_ns + ERROR_LEAST_NS + seen->silent_ns / ERROR_SHARE;
 	}
