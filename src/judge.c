@@ -66,14 +66,14 @@ static int add_silent_first(const struct scene *scene, struct trial *trial)
 	struct fact fact;
 	uint32_t i;
 
-	if (own->silent_ns == UNSEEN || suspect->victim_count == 0)
+	if (own->silent_ns == UNSEEN || own->silent_error_ns == UNSEEN || suspect->victim_count == 0)
 		return 0;
 	for (i = 0; i < suspect->victim_count; i++) {
 		leader = scene_leader(scene, suspect->victims[i]);
 		if (leader.at == NO_ROW)
 			continue;
 		other = &task_at(scene->snapshot, leader)->at[LOOK_T1];
-		if (other->silent_ns == UNSEEN
+		if (other->silent_ns == UNSEEN || other->silent_error_ns == UNSEEN
 		    || other->silent_ns + other->silent_error_ns >= own->silent_ns - own->silent_error_ns)
 			return 0;
 	}

@@ -217,7 +217,7 @@ static bool comes_before(const struct scene *scene, struct task_ix a, struct tas
 	int64_t l = left->at[LOOK_T1].silent_ns, r = right->at[LOOK_T1].silent_ns;
 	int64_t le = left->at[LOOK_T1].silent_error_ns, re = right->at[LOOK_T1].silent_error_ns;
 
-	if (l != UNSEEN && r != UNSEEN && (l - le > r + re || r - re > l + le))
+	if (l != UNSEEN && r != UNSEEN && le != UNSEEN && re != UNSEEN && (l - le > r + re || r - re > l + le))
 		return l > r;
 	if (process_at(scene->snapshot, left->process)->pid != process_at(scene->snapshot, right->process)->pid)
 		return process_at(scene->snapshot, left->process)->pid < process_at(scene->snapshot, right->process)->pid;

@@ -99,7 +99,8 @@ bool trial_ran_since(const struct trial *trial)
 	if (victim.at == NO_ROW)
 		return false;
 	theirs = &task_at(trial->scene->snapshot, victim)->at[task_last_look(trial->scene->snapshot, victim)];
-	if (own->silent_ns == UNSEEN || theirs->silent_ns == UNSEEN)
+	if (own->silent_ns == UNSEEN || theirs->silent_ns == UNSEEN || own->silent_error_ns == UNSEEN
+	    || theirs->silent_error_ns == UNSEEN)
 		return false;
 	/* Waking the suspect and falling asleep are the same instant for both: leave room. */
 	return theirs->silent_ns - theirs->silent_error_ns
