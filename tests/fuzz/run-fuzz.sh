@@ -19,6 +19,7 @@ for target; do
 	[ -f "$source/$name.dict" ] && set -- "$@" -dict="$source/$name.dict"
 	set -- "$@" "$found/corpus"
 	[ -d "$source/seeds/$name" ] && set -- "$@" "$source/seeds/$name"
+	[ "$name" = judge ] && set -- "$@" "$source/seeds/load" "$source/../cases"
 	if "./$target" "$@" >"$log" 2>&1; then
 		echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs, nothing found"
 	else
