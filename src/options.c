@@ -280,7 +280,7 @@ static int parse_all(struct parse *parse, int argc, char **argv)
 		if (c == ':' || c == '?') {
 			const char *said = argv[optind - 1];
 
-			if (c == '?' && optopt > 0 && optopt < 256)
+			if (c == '?' && optopt && optopt < 256) /* a char, so below 0 beyond ASCII */
 				snprintf(parse->complaint, parse->size, "unknown option -%c", optopt);
 			else
 				snprintf(parse->complaint, parse->size, "%s %.80s",
