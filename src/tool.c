@@ -147,6 +147,14 @@ static int replay(const struct tool *tool, const struct request *request, struct
 	return STATUS_DONE;
 }
 
+/* Asked before we look: to rename onto /dev/null or a link would put a file in its place. */
+static bool may_save(const char *path)
+{
+	struct stat found;
+
+	return lstat(path, &found) < 0 || S_ISREG(found.st_mode);
+}
+
 /* Written aside and renamed, private to the user: a reader sees the whole file or none. */
 static int save(const struct snapshot *snapshot, const char *path)
 {
@@ -297,7 +305,7 @@ int tool_main(const struct tool *tool, int argc, char **argv)
 	const bool no_output = fcntl(STDOUT_FILENO, F_GETFD) < 0;
 	struct snapshot snapshot;
 	struct request request;
-	char complaint[256];
+	char complaint[256], text[320];
 	int r, status;
 
 	open_standard_files();
@@ -305,14 +313,22 @@ int tool_main(const struct tool *tool, int argc, char **argv)
 	r = options_parse(tool, argc, argv, &request, complaint, sizeof(complaint));
 	if (r < 0) {
 		if (r == -EINVAL) {
-			complain(tool, complaint);
-			fprintf(stderr, "Try '%s --help'.\n", tool->name);
+			snprintf(text, sizeof(text), "%s (try '%s --help')", complaint, tool->name);
+			complain(tool, text);
 			return STATUS_TROUBLE;
 		}
 		return trouble(tool, "cannot start", NULL, r);
 	}
-	if (no_output)
+	if (no_output) {
+		request_deinit(&request);
 		return trouble(tool, "cannot write to standard output", NULL, -EBADF);
+	}
+	if (request.save && !may_save(request.save)) {
+		snprintf(text, sizeof(text), "cannot save to %.200s: it is there and no regular file", request.save);
+		complain(tool, text);
+		request_deinit(&request);
+		return STATUS_TROUBLE;
+	}
 	if (request.version || request.help || request.completion) {
 		status = print(tool, &request);
 		request_deinit(&request);
@@ -327,8 +343,10 @@ int tool_main(const struct tool *tool, int argc, char **argv)
 		}
 	} else {
 		r = snapshot_init(&snapshot);
-		if (r < 0)
+		if (r < 0) {
+			request_deinit(&request);
 			return trouble(tool, "cannot start", NULL, r);
+		}
 		status = look(tool, &request, &snapshot);
 	}
 	if (status == STATUS_DONE && request.save) {
