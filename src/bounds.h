@@ -23,7 +23,7 @@ enum {
 	BOUND_POOL          = 256 << 20, /**< Bytes of interned text. */
 
 	BOUND_ARGV          = 64 << 10,  /**< Bytes of a command line kept. */
-	BOUND_PROC_FILE     = 4 << 20,   /**< Bytes read of one file of /proc. */
+	BOUND_PROC_FILE     = 4 << 20,   /**< Bytes read of one file of /proc, and of the kernel log. */
 	BOUND_ENVIRON       = 1 << 20,   /**< Bytes read of an environment. */
 	BOUND_MATCH         = 16 << 10,  /**< Bytes of a command line that --match looks at. */
 	BOUND_LIST          = 131072,    /**< Names read of one directory of /proc. */

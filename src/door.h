@@ -70,6 +70,13 @@ int door_read_system(struct door *door, const char **ret, size_t *length, int *e
 	__attribute__((__format__(__printf__, 5, 6)));
 
 /**
+ * The same for the kernel log, all records there are, a line each and a blank before
+ * each line that belongs to the one above (dev-kmsg of the kernel's ABI).  SIGHT_UNSUPPORTED:
+ * there is none.  A recorded tree has it at dev/kmsg below its root.
+ */
+int door_read_log(struct door *door, const char **ret, size_t *length, int *error);
+
+/**
  * Keep a pidfd of this process, opened before its start time was checked to be
  * start_ticks; nothing to do when it is held already, or when descriptors are short
  * (then door_alive() and door_signal() re-check the start time instead).  0, SIGHT_GONE,

@@ -175,6 +175,32 @@ Test(door, reads_cgroup_files_only, .init = recorded, .fini = end)
 	cr_assert_eq(door_read_system(door, &text, &length, &error, "/sys/fs/cgroup/.."), SIGHT_UNSUPPORTED);
 }
 
+Test(door, reads_the_kernel_log, .init = recorded, .fini = end)
+{
+	static const char log[] = "6,1,0,-;a\n SUBSYSTEM=b\n";
+
+	cr_assert_eq(door_read_log(door, &text, &length, &error), SIGHT_UNSUPPORTED);
+	directory("dev");
+	put("dev/kmsg", log, strlen(log));
+	cr_assert_eq(door_read_log(door, &text, &length, &error), SIGHT_OK);
+	cr_assert_eq(length, strlen(log));
+	cr_assert_str_eq(text, log);
+	door_inject(door, "dev/kmsg", EPERM);
+	cr_assert_eq(door_read_log(door, &text, &length, &error), SIGHT_DENIED);
+	cr_assert_eq(error, EPERM);
+}
+
+Test(door, reads_the_kernel_log_to_its_end, .init = live, .fini = end, .timeout = 30)
+{
+	int r = door_read_log(door, &text, &length, &error);
+
+	if (r == SIGHT_DENIED || r == SIGHT_UNSUPPORTED)
+		cr_skip_test("no kernel log for us here");
+	cr_assert(r == SIGHT_OK || r == SIGHT_CUT, "%d: %s", r, strerror(error));
+	cr_assert_gt(length, 0);
+	cr_assert_eq(text[length - 1], '\n');
+}
+
 Test(door, injected_errors, .init = recorded, .fini = end)
 {
 	put("stat", "x", 1);
