@@ -22,7 +22,6 @@
 #include "wanted.h"
 
 #define PF_KTHREAD UINT64_C(0x00200000)
-#define PID_NAMESPACE_FIRST "pid:[4026531836]" /* PROC_PID_INIT_INO */
 
 enum { DEADLINE_EVERY = 64 };
 
@@ -172,13 +171,14 @@ static bool was_listed(const struct search *search, pid_t pid)
 static int view_check(struct search *search, const int32_t *pids, size_t count)
 {
 	const char *text;
+	uint64_t space;
 	size_t length;
 	int error, r;
 
 	if (count == 0 || pids[0] != 1)
 		search->hidden = "hidepid";
 	r = door_link(search->visit->door, &text, &length, &error, "self/ns/pid");
-	if (r != SIGHT_OK || strcmp(text, PID_NAMESPACE_FIRST))
+	if (r != SIGHT_OK || ns_parse(text, length, &space) != 0 || space != NS_PID_FIRST)
 		search->hidden = "pid namespace";
 	return r < 0 ? r : 0;
 }

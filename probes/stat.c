@@ -17,7 +17,7 @@ int stat_read(struct door *door, pid_t pid, pid_t tid, struct stat_line *ret, in
 	return r ? r : stat_parse(text, length, ret);
 }
 
-static int64_t ticks_ns(const struct snapshot *snapshot, int64_t ticks)
+int64_t stat_ticks_ns(const struct snapshot *snapshot, int64_t ticks)
 {
 	const int64_t user_hz = snapshot->host.user_hz > 0 ? snapshot->host.user_hz : sysconf(_SC_CLK_TCK);
 
@@ -49,7 +49,7 @@ int stat_store_process(struct snapshot *snapshot, struct process_ix at, enum loo
 		process->exit_status = line->exit_status;
 	process->at[look].when_ns = when_ns;
 	process->at[look].sight = SIGHT_OK;
-	process->at[look].children_cpu_ns = ticks_ns(snapshot, line->children_ticks);
+	process->at[look].children_cpu_ns = stat_ticks_ns(snapshot, line->children_ticks);
 	process->at[look].pages_resident = line->pages_resident;
 	r = comm_store(snapshot, line, &process->comm);
 	/* Another name may be another program: probe_state looks closer.  Kernel threads are renamed by what they do. */
@@ -69,8 +69,8 @@ int stat_store_task(struct snapshot *snapshot, struct task_ix at, enum look look
 	seen->when_ns = when_ns;
 	seen->stat_sight = SIGHT_OK;
 	seen->state = line->state;
-	seen->cpu_ns = ticks_ns(snapshot, line->cpu_ticks);
-	seen->system_ns = ticks_ns(snapshot, line->system_ticks);
+	seen->cpu_ns = stat_ticks_ns(snapshot, line->cpu_ticks);
+	seen->system_ns = stat_ticks_ns(snapshot, line->system_ticks);
 	seen->minor_faults = line->minor_faults;
 	seen->major_faults = line->major_faults;
 	seen->cpu = line->cpu == UNSEEN ? -1 : (int32_t)line->cpu;

@@ -20,6 +20,9 @@ struct door;
 /** 0, a sight with *error, or -errno.  ret->comm is in the door's scratch: good until its next call. */
 int stat_read(struct door *door, pid_t pid, pid_t tid, struct stat_line *ret, int *error);
 
+/** Ticks of a stat line in ns; UNSEEN when they make no sense. */
+int64_t stat_ticks_ns(const struct snapshot *snapshot, int64_t ticks);
+
 /** What the leader's line says of the whole process.  0 or -ENOMEM. */
 int stat_store_process(struct snapshot *snapshot, struct process_ix process, enum look look,
 		       const struct stat_line *line, int64_t when_ns);

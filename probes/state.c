@@ -17,7 +17,7 @@ const char *const kind_names[KINDS] = {
 	[KIND_STATUS] = "status",   [KIND_SCHEDSTAT] = "schedstat", [KIND_WCHAN] = "wchan", [KIND_SCHED] = "sched",
 	[KIND_SYSCALL] = "syscall", [KIND_MEMORY] = "memory",       [KIND_NS] = "ns",       [KIND_TIMERS] = "timers",
 	[KIND_IO] = "io",           [KIND_CMDLINE] = "cmdline",     [KIND_EXE] = "exe",     [KIND_CWD] = "cwd",
-	[KIND_AUXV] = "auxv",
+	[KIND_AUXV] = "auxv",     [KIND_KMSG] = "kmsg",           [KIND_PID_NAMESPACE] = "pid namespace",
 };
 
 enum { CLOCK_EVERY = 256 };   /* A power of two. */
@@ -27,7 +27,8 @@ enum { CLOCK_EVERY = 256 };   /* A power of two. */
 int state_miss(struct state *state, struct process_ix process, enum kind kind, int sight, int error, uint8_t *mark)
 {
 	struct gap gap = gap_blank(PROBE_STATE, sight, state->look, error);
-	uint32_t *filed = sight == SIGHT_UNSUPPORTED ? &state->filed_machine : &state->filed[process.at];
+	const bool machine = sight == SIGHT_UNSUPPORTED || process.at == NO_ROW;
+	uint32_t *filed = machine ? &state->filed_machine : &state->filed[process.at];
 	/* Who is gone takes all facts along: that is one reason. */
 	const bool left = sight == SIGHT_GONE && kind != KIND_MEMORY;
 	const uint32_t bit = UINT32_C(1) << (left ? KINDS : kind);
@@ -37,7 +38,7 @@ int state_miss(struct state *state, struct process_ix process, enum kind kind, i
 	if (*filed & bit)
 		return 0;
 	*filed |= bit;
-	if (sight != SIGHT_UNSUPPORTED)
+	if (!machine)
 		gap.process = process;
 	if (!left)
 		gap.detail = state->detail[kind];
@@ -272,6 +273,8 @@ static int look_at(struct state *state, const struct subjects *subjects)
 		r = task_add(state, subjects->tasks[i]);
 	if (r == 0)
 		r = read_all(state);
+	if (r == 0)
+		r = kernel_log_look(state);
 	if (r == 0)
 		r = ask_all(state);
 	if (r == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the rooms of probe_state share: state.c, state_task.c, state_process.c, peeks.c,
- * silent.c.  Nobody else includes this.
+ * silent.c, kernel_log.c.  Nobody else includes this.
  */
 #ifndef STATE_INNER_H
 #define STATE_INNER_H
@@ -15,6 +15,7 @@ enum kind {
 	KIND_SYSCALL, KIND_MEMORY,                                    /* of a task, asked */
 	KIND_NS, KIND_TIMERS,                                         /* of a process, read */
 	KIND_IO, KIND_CMDLINE, KIND_EXE, KIND_CWD, KIND_AUXV,         /* of a process, asked */
+	KIND_KMSG, KIND_PID_NAMESPACE,                                /* of nobody: the kernel log, and why it is not read */
 	KINDS,
 };
 extern const char *const kind_names[KINDS];
@@ -35,7 +36,7 @@ struct state {
 
 /* Each returns 0 or -ENOMEM and kin. */
 
-/** Note what was missed, once a process and kind; machine-wide when the kernel lacks it. */
+/** Note what was missed, once a process and kind; machine-wide when the kernel lacks it, or process is NO_ROW. */
 int state_miss(struct state *state, struct process_ix process, enum kind kind, int sight, int error, uint8_t *mark);
 /**
  * The same for a file of a task: when it is not there, that may be the task's end
@@ -60,5 +61,7 @@ int state_take_process(struct state *state, enum kind kind, struct process_ix pr
 int peeks_look(struct state *state);
 /** How long the tasks that did not run in the window are silent; T1 only. */
 int silent_look(struct state *state);
+/** Whom the kernel killed for memory: of zombies that SIGKILL ended. */
+int kernel_log_look(struct state *state);
 
 #endif

@@ -53,6 +53,8 @@ int sched_parse(const char *text, size_t length, int64_t *ret_exec_start_ns);
 int timens_parse(const char *text, size_t length, int64_t *ret_monotonic_ns, int64_t *ret_boot_ns);
 /** The inode of "net:[4026531840]". */
 int ns_parse(const char *text, size_t length, uint64_t *ret);
+/** The inode of the first pid namespace: PROC_PID_INIT_INO of the kernel. */
+#define NS_PID_FIRST UINT64_C(0xEFFFFFFC)
 
 /** How many POSIX timers: rows of /proc/PID/timers. */
 int64_t timers_count(const char *text, size_t length);

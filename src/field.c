@@ -163,7 +163,7 @@ static const struct field process_fields[] = {
 	NUMBER(process, monotonic_offset_ns, -MOST, MOST), NUMBER(process, boot_offset_ns, -MOST, MOST),
 	WORD(process, caught_signals), WORD(process, ignored_signals), COUNT(process, posix_timers),
 	NUMBER(process, exit_status, 0, UINT32_MAX), ANSWER(process, core_dumping), ANSWER(process, uring),
-	ANSWER(process, opaque), BYTE(process, bits, 64), TEXT(process, comm), TEXT(process, argv),
+	ANSWER(process, oom_killed), ANSWER(process, opaque), BYTE(process, bits, 64), TEXT(process, comm), TEXT(process, argv),
 	TEXT(process, cwd), TEXT(process, exe), ROW(process, cgroup, TABLE_CGROUPS),
 	SIGHT(process, argv_sight), SIGHT(process, fds_sight), SIGHT(process, ns_sight),
 	SIGHT(process, status_sight), SIGHT(process, links_sight), AT(process, process_look_fields), END,

@@ -166,6 +166,8 @@ struct process {
 	int64_t exit_status;      /**< stat field 52, a wait(2) status: for zombies. */
 	uint8_t core_dumping;     /**< enum answer_yes: CoreDumping of status. */
 	uint8_t uring;            /**< enum answer_yes: has an io_uring fd, so may hold registered files unseen. */
+	uint8_t oom_killed;       /**< enum answer_yes: the kernel log says that it was killed for memory.  Asked of
+	                               zombies that SIGKILL ended; no: the log is older than it and does not. */
 	uint8_t opaque;           /**< enum answer_yes: its fds could not be listed: may hold any end. */
 	uint8_t bits;             /**< 32 or 64: of its program; 0 not known. */
 	struct text comm;         /**< At most 15 bytes, 63 for kernel threads. */

@@ -45,6 +45,8 @@ static const struct missed missed[] = {
 	{ "state", "cwd", "working directories", "nothing but their names", NULL, true },
 	{ "state", "ns", "namespaces", "telling objects of containers apart", NULL, false },
 	{ "state", "timers", "POSIX timers", "proof: a timer may interrupt a wait", NULL, false },
+	{ "state", "kmsg", "the kernel log", "why a child was killed", NULL, false },
+	{ "state", "pid namespace", "the kernel log", "why a child was killed", NULL, false },
 	{ "state", NULL, "states", "what tasks do", NULL, false },
 
 	{ "cgroups", NULL, "control groups", "whether a limit or a freezer holds the processes", NULL, false },
@@ -109,6 +111,12 @@ static bool are_own(const struct report *report, const struct gap_group *gap)
 	return gap->process_count > 0;
 }
 
+/* Rights over processes do not help there, nor do fewer of them. */
+static bool is_kernel_log(const struct report *report, const struct gap_group *gap)
+{
+	return strcmp(snapshot_bytes(report->scene->snapshot, gap->detail), "kmsg") == 0;
+}
+
 static void say_denied(const struct report *report, const struct gap_group *gap, struct gap_words *ret)
 {
 	const struct viewer *viewer = &report->scene->snapshot->viewer;
@@ -122,6 +130,11 @@ static void say_denied(const struct report *report, const struct gap_group *gap,
 	}
 	ret->because = "permission denied";
 	ret->remedy = "sudo wedgecheck {target}";
+	if (is_kernel_log(report, gap)) {
+		if (viewer->euid == 0)
+			ret->remedy = "run it with CAP_SYSLOG";
+		return;
+	}
 	if (viewer->ptrace_scope == 3) {
 		ret->because = "ptrace_scope=3";
 		ret->remedy = "set kernel.yama.ptrace_scope below 3, which takes a reboot";
@@ -189,7 +202,7 @@ struct gap_words gap_words(const struct report *report, const struct gap_group *
 		break;
 	case SIGHT_CUT:
 		ret.because = "more than our bounds allow";
-		ret.remedy = "ask for fewer processes";
+		ret.remedy = is_kernel_log(report, gap) ? NULL : "ask for fewer processes";
 		break;
 	case SIGHT_STRANGE:
 		ret.because = "the answer made no sense";

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "probe.h"
 #include "sample.h"
 
 static struct sample s;
@@ -401,6 +402,21 @@ Test(words, remedies_fit_the_viewer)
 	s.snapshot.viewer = (struct viewer){ .euid = 0, .ptrace_scope = UNSEEN, .seccomp = 2 };
 	cr_expect(strstr(gap_words(&s.report, &s.gaps[0]).remedy, "--security-opt"));
 	cr_expect_str_eq(gap_words(&s.report, &s.gaps[2]).remedy, "modprobe unix_diag");
+}
+
+Test(words, the_kernel_log_takes_another_right)
+{
+	struct gap_group gap = { .probe = PROBE_STATE, .sight = SIGHT_DENIED };
+
+	cr_assert_eq(snapshot_text(&s.snapshot, "kmsg", 4, &gap.detail), 0);
+	s.snapshot.viewer = (struct viewer){ .euid = 1000, .ptrace_scope = 2 };
+	cr_expect_str_eq(gap_words(&s.report, &gap).meaning, "the kernel log");
+	cr_expect_str_eq(gap_words(&s.report, &gap).because, "permission denied");
+	cr_expect_str_eq(gap_words(&s.report, &gap).remedy, "sudo wedgecheck {target}");
+	s.snapshot.viewer = (struct viewer){ .euid = 0, .ptrace_scope = UNSEEN, .seccomp = 2, .capabilities = UINT64_MAX };
+	cr_expect_str_eq(gap_words(&s.report, &gap).remedy, "run it with CAP_SYSLOG");
+	gap.sight = SIGHT_CUT;
+	cr_expect_null(gap_words(&s.report, &gap).remedy);
 }
 
 Test(words, a_gap_may_say_how_many)
