@@ -188,10 +188,12 @@ bool rule_pipe_full(struct trial *trial)
 
 /* ---- a child that did the work and is gone ------------------------------------------ */
 
+/* Of several the one of which it is known why. */
 static struct process_ix lost_child(const struct trial *trial)
 {
 	const struct scene *scene = trial->scene;
 	const struct span *span = &scene->process_children[trial->suspect->process.at];
+	struct process_ix ret = { NO_ROW };
 	const struct process *child;
 	uint32_t i;
 
@@ -199,12 +201,14 @@ static struct process_ix lost_child(const struct trial *trial)
 		struct process_ix ix = { scene->child_order[span->first + i] };
 
 		child = process_at(scene->snapshot, ix);
-		if (child->exit_status == UNSEEN)
+		if (child->exit_status == UNSEEN || !process_zombie(scene, ix) || !WIFSIGNALED((int)child->exit_status))
 			continue;
-		if (process_zombie(scene, ix) && WIFSIGNALED((int)child->exit_status))
+		if (child->oom_killed == ANSWER_YES)
 			return ix;
+		if (ret.at == NO_ROW)
+			ret = ix;
 	}
-	return (struct process_ix){ NO_ROW };
+	return ret;
 }
 
 static bool waits_for_answer(const struct trial *trial)
@@ -228,25 +232,34 @@ static void describe_lost(struct trial *trial, struct process_ix child)
 	trial_doubt(trial, DOUBT_PLAUSIBLE);
 }
 
-bool rule_oom_killed_child(struct trial *trial)
+/* The log names it; the counter of its group only says that somebody was. */
+static bool describe_oom(struct trial *trial, struct process_ix child)
 {
 	const struct snapshot *snapshot = trial->scene->snapshot;
+	const struct process *process = process_at(snapshot, child);
+	const bool named = process->oom_killed == ANSWER_YES;
+	struct fact fact = fact_of(trial, named ? FACT_OOM_KILLED : FACT_OOM);
+
+	if (!named) {
+		if (process->oom_killed == ANSWER_NO || process->cgroup.at == NO_ROW)
+			return false;
+		fact.amount = cgroup_at(snapshot, process->cgroup)->at[LOOK_T0].oom_kills;
+		if (fact.amount == UNSEEN || fact.amount <= 0)
+			return false;
+	}
+	fact.other = scene_leader(trial->scene, child);
+	trial_fact(trial, fact);
+	return true;
+}
+
+bool rule_oom_killed_child(struct trial *trial)
+{
 	struct process_ix child = lost_child(trial);
-	const struct cgroup *cgroup;
-	struct fact fact;
 
 	if (child.at == NO_ROW || !waits_for_answer(trial)
-	    || WTERMSIG((int)process_at(snapshot, child)->exit_status) != SIGKILL)
+	    || WTERMSIG((int)process_at(trial->scene->snapshot, child)->exit_status) != SIGKILL
+	    || !describe_oom(trial, child))
 		return false;
-	if (process_at(snapshot, child)->cgroup.at == NO_ROW)
-		return false;
-	cgroup = cgroup_at(snapshot, process_at(snapshot, child)->cgroup);
-	if (cgroup->at[LOOK_T0].oom_kills == UNSEEN || cgroup->at[LOOK_T0].oom_kills <= 0)
-		return false;
-	fact = fact_of(trial, FACT_OOM);
-	fact.other = scene_leader(trial->scene, child);
-	fact.amount = cgroup->at[LOOK_T0].oom_kills;
-	trial_fact(trial, fact);
 	describe_lost(trial, child);
 	return true;
 }

@@ -132,7 +132,7 @@ const struct cause causes[] = {
 	  { KEEP, END("ending {pid} frees {victims}: the connection reaches EOF") } },
 	{ "oom-killed-child", VERDICT_IDLE_WEDGE, rule_oom_killed_child,
 	  "{culprit} waits for a worker that the kernel killed for memory",
-	  "memory.events oom_kill > 0, a zombie child with SIGKILL",
+	  "dmesg, or memory.events oom_kill > 0; a zombie child with SIGKILL",
 	  "Raise the limit or use less; and make the parent notice a dead worker.",
 	  { KEEP, END("ending {pid} frees {victims}") } },
 	{ "worker-lost", VERDICT_IDLE_WEDGE, rule_worker_lost,

@@ -50,6 +50,7 @@ enum fact_kind {
 	FACT_STARVED,        /**< who waited for a CPU amount thousandths of the window. */
 	FACT_PRESSURE,       /**< memory.high, swap: amount events in the window. */
 	FACT_OOM,            /**< amount processes of the group of who were killed for memory. */
+	FACT_OOM_KILLED,     /**< other was killed for memory: the kernel log says so. */
 	FACT_ZOMBIE,         /**< other ended (amount: wait status) and who has not reaped it. */
 	FACT_CLOSE_WAIT,     /**< who has amount sockets in CLOSE-WAIT. */
 	FACT_RETRIES,        /**< who woke amount times in the window and went back to the same call. */

@@ -39,6 +39,7 @@ static const struct fact_row fact_rows[FACTS] = {
 	[FACT_STARVED] = { "starved", "permille", "{who} wanted a CPU and had none for {percent} of the time" },
 	[FACT_PRESSURE] = { "pressure", "count", "{who} is short of memory: {count:event} in {window}" },
 	[FACT_OOM] = { "oom", "count", "{count:process} of the control group of {who} killed for memory" },
+	[FACT_OOM_KILLED] = { "oom-killed", NULL, "the kernel log says that {child} was killed for memory" },
 	[FACT_ZOMBIE] = { "zombie", "wait-status", "{child} {exit}, and {who} has not reaped it" },
 	[FACT_CLOSE_WAIT] = { "close-wait", "count", "{who} has {count:socket} in CLOSE-WAIT" },
 	[FACT_RETRIES] = { "retries", "count", "{who} woke {count:time} in {window} and went back to the same call" },
