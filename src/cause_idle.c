@@ -34,7 +34,7 @@ bool rule_ended(struct trial *trial)
 {
 	const struct task *task = trial_task(trial);
 
-	if (trial_process(trial)->at[LOOK_T1].sight != SIGHT_GONE && task->at[LOOK_T1].stat_sight != SIGHT_GONE)
+	if (!process_ended(trial->scene, trial->suspect->process) && task->at[LOOK_T1].stat_sight != SIGHT_GONE)
 		return false;
 	trial_fact(trial, fact_of(trial, FACT_EXITED));
 	return true;

@@ -152,8 +152,8 @@ static bool waits_for_page(const struct trial *trial)
 	const struct task_look *seen = trial_look(trial);
 	const char *wchan = snapshot_bytes(trial->scene->snapshot, seen->wchan);
 
-	return seen->state == 'S' && seen->call_sight == SIGHT_OK && seen->call.number == CALL_OUTSIDE && *wchan
-	       && strcmp(wchan, "get_signal") != 0 && strcmp(wchan, "do_freezer_trap") != 0
+	return !(trial_process(trial)->flags & PROCESS_KERNEL) && seen->state == 'S' && seen->call_sight == SIGHT_OK
+	       && seen->call.number == CALL_OUTSIDE && *wchan && strcmp(wchan, "get_signal") != 0 && strcmp(wchan, "do_freezer_trap") != 0
 	       && trial->suspect->moved == MOVED_NO;
 }
 

@@ -132,3 +132,17 @@ bool process_zombie(const struct scene *scene, struct process_ix process)
 {
 	return process_dead(scene, process) && !process_gone(scene, process_at(scene->snapshot, process));
 }
+
+bool process_ended(const struct scene *scene, struct process_ix process)
+{
+	const struct process *row = process_at(scene->snapshot, process);
+	const struct task_ix leader = scene_leader(scene, process);
+	char before;
+
+	if (row->at[LOOK_T1].sight == SIGHT_GONE)
+		return true;
+	if (scene->last != LOOK_T1 || leader.at == NO_ROW || !process_dead(scene, process))
+		return false;
+	before = task_at(scene->snapshot, leader)->at[LOOK_T0].state;
+	return before && before != 'Z' && before != 'X';
+}

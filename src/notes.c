@@ -144,7 +144,7 @@ static void note_tree(const struct scene *scene, struct report *report)
 		if (!(process->flags & PROCESS_TARGET))
 			continue;
 		targets = true;
-		if (process->at[LOOK_T1].sight != SIGHT_GONE)
+		if (!process_ended(scene, (struct process_ix){ i }))
 			report->ended = false;
 		if (scene->process_paused[i])
 			report->suspended_by_user = true;

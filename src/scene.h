@@ -80,6 +80,8 @@ bool task_dead(const struct scene *scene, struct task_ix task);
 bool process_dead(const struct scene *scene, struct process_ix process);
 /** Dead, and still there for its parent to reap. */
 bool process_zombie(const struct scene *scene, struct process_ix process);
+/** Lived at T0, and is gone or a zombie at T1: nobody had more than the window to reap it. */
+bool process_ended(const struct scene *scene, struct process_ix process);
 /** The newest look at which it was seen: T1, else T0. */
 enum look task_last_look(const struct snapshot *snapshot, struct task_ix task);
 /** Did bytes move through this object within the window: level, counters or queue changed. */
