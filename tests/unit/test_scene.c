@@ -126,6 +126,21 @@ Test(scene, movement_needs_two_looks)
 	cr_assert(process_dead(&m.scene, process));
 }
 
+Test(scene, who_became_a_zombie_in_the_window_has_ended)
+{
+	struct process_ix process = make_process(&m, 100, 0);
+	struct task_look *at = task_at(&m.snapshot, make_leader(&m, process))->at;
+
+	made_build(&m);
+	cr_assert_not(process_ended(&m.scene, process));
+	at[LOOK_T1].state = 'Z';
+	cr_assert(process_ended(&m.scene, process));
+	at[LOOK_T0].state = 'Z';
+	cr_assert_not(process_ended(&m.scene, process), "it was one before");
+	process_at(&m.snapshot, process)->at[LOOK_T1].sight = SIGHT_GONE;
+	cr_assert(process_ended(&m.scene, process));
+}
+
 Test(scene, a_loop_counts_its_timeout_down)
 {
 	struct task_ix task = make_leader(&m, make_process(&m, 100, 0));

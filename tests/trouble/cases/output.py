@@ -2,8 +2,6 @@
 """Where results go: closed, full, gone; and --save."""
 import os
 import stat
-import subprocess
-import tempfile
 
 from trouble.stage import Failed, Skip
 from trouble.suite import case

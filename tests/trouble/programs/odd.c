@@ -25,6 +25,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { PAGE = 4096 };
+
 static char **own_argv;
 
 static void end_with_parent(void)
@@ -58,18 +60,27 @@ static size_t bytes_of(const char *hex, char *ret, size_t most)
 	return n;
 }
 
-/* A page that nobody will ever fill in: whoever touches it sleeps. */
-static char *page_of_nobody(void)
+/* Nobody will ever fill it in: whoever touches it sleeps. */
+static void page_abandon(char *page)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
 	int uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
-	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	range.range.start = (uintptr_t)page;
-	range.range.len = 4096;
-	if (uffd < 0 || page == MAP_FAILED || ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &range))
+	range.range.len = PAGE;
+	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &range) ||
+	    madvise(page, PAGE, MADV_DONTNEED))
 		err(77, "userfaultfd");
+}
+
+static char *page_of_nobody(void)
+{
+	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		err(77, "mmap");
+	page_abandon(page);
 	return page;
 }
 
@@ -105,15 +116,17 @@ static int be_crowd(const char *count)
 
 static int hold_many(const char *count)
 {
-	const rlim_t wanted = (rlim_t)atol(count) + 16;
-	const struct rlimit limit = { wanted, wanted };
-	long i;
+	rlim_t wanted = (rlim_t)atol(count) + 16;
+	struct rlimit limit = { wanted, wanted };
+	int last = 0;
 
-	if (setrlimit(RLIMIT_NOFILE, &limit))
-		err(77, "RLIMIT_NOFILE");
-	for (i = atol(count); i > 0; i--)
-		if (fcntl(STDIN_FILENO, F_DUPFD, 0) < 0)
-			err(77, "dup");
+	if (setrlimit(RLIMIT_NOFILE, &limit)) {
+		getrlimit(RLIMIT_NOFILE, &limit); /* as many as we may */
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	while (last >= 0 && last < atol(count))
+		last = fcntl(STDIN_FILENO, F_DUPFD, 0);
 	say_ready(0);
 	return pause();
 }
@@ -178,13 +191,12 @@ static int keep_zombie(void)
 	return pause();
 }
 
-/* Its command line lies where reading waits. */
+/* Its command line lies, in part, where reading waits. */
 static int hide_arguments(void)
 {
-	char *page = page_of_nobody();
-
-	if (prctl(PR_SET_MM, PR_SET_MM_ARG_START, page, 0, 0) || prctl(PR_SET_MM, PR_SET_MM_ARG_END, page + 64, 0, 0))
-		err(77, "PR_SET_MM");
+	if (!own_argv[2] || strlen(own_argv[2]) < 3 * PAGE)
+		errx(2, "odd hides ARGUMENT: too short to fill a page");
+	page_abandon((char *)(((uintptr_t)own_argv[2] + PAGE) & ~(uintptr_t)(PAGE - 1)));
 	say_ready(0);
 	return pause();
 }
