@@ -6,7 +6,7 @@ srcdir=${srcdir:-.}
 failed=0
 
 # What pure code may call of libc: memory, strings, sorting, formatting into memory.
-pure='^(mem[a-z]*|rawmemchr|str[a-z0-9_]*|malloc|calloc|realloc|reallocarray|free|qsort|qsort_r|bsearch|snprintf|vsnprintf|abs|isdigit|isalpha|isxdigit|isspace|toupper|tolower|__ctype_[a-z_]*|__errno_location|__stack_chk_fail|__(mem|str|sn|vsn)[a-z_]*_chk|__isoc99_sscanf|abort|__assert_fail|_GLOBAL_OFFSET_TABLE_|__asan[a-z0-9_]*|__ubsan[a-z0-9_]*|__sanitizer[a-z0-9_]*|__sancov[a-z0-9_]*|__start___sancov[a-z0-9_]*|__stop___sancov[a-z0-9_]*)$'
+pure='^(mem[a-z]*|bcmp|rawmemchr|str[a-z0-9_]*|malloc|calloc|realloc|reallocarray|free|qsort|qsort_r|bsearch|snprintf|vsnprintf|abs|isdigit|isalpha|isxdigit|isspace|toupper|tolower|__ctype_[a-z_]*|__errno_location|__stack_chk_fail|__(mem|str|sn|vsn)[a-z_]*_chk|__isoc99_sscanf|abort|__assert_fail|_GLOBAL_OFFSET_TABLE_|__asan[a-z0-9_]*|__ubsan[a-z0-9_]*|__sanitizer[a-z0-9_]*|__sancov[a-z0-9_]*|__start___sancov[a-z0-9_]*|__stop___sancov[a-z0-9_]*)$'
 
 defined=$(nm -g --defined-only libwedge-judge.a libwedge-model.a 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u)
 for symbol in $(nm -u libwedge-judge.a 2>/dev/null | awk '$1 == "U" { print $2 }' | sort -u); do
