@@ -3,6 +3,7 @@
  * What was not seen, in words: a row for each thing a probe may miss, and what to do
  * about it from who looked and how it failed.  A probe's new gap is a row here.
  */
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -205,6 +206,11 @@ struct gap_words gap_words(const struct report *report, const struct gap_group *
 		ret.remedy = is_kernel_log(report, gap) ? NULL : "ask for fewer processes";
 		break;
 	case SIGHT_STRANGE:
+		if (gap->error == EAGAIN) { /* fork(2) of who should have asked */
+			ret.because = "no helper process could be started";
+			ret.remedy = "raise the limit on processes: ulimit -u";
+			break;
+		}
 		ret.because = "the answer made no sense";
 		ret.remedy = "keep it for a bug report: wedgecheck --save FILE {target}";
 		break;
