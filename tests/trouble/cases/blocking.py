@@ -3,7 +3,9 @@
 import json
 import os
 import subprocess
+import time
 
+from trouble import facts
 from trouble.stage import Failed
 from trouble.suite import case
 
@@ -37,6 +39,9 @@ def end(t, process):
 def socket_lock_held(t):
     """Asleep in write(tcp) on a page that nobody fills in: its socket cannot be asked."""
     process = t.spawn("sh", "-c", 'echo ready; exec "$0"', os.path.join(t.options.zoo, "uffd"))[0]
+    while facts.comm(process.pid) != "uffd" or facts.fd_count(process.pid) < 7:
+        time.sleep(0.01)
+    time.sleep(0.2)
     t.watch(process.pid)
     report = piped(t, process.pid)
     t.gap(report, "sockets", "timeout")
