@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What /proc says, read without our own code."""
 import os
+import time
 
 
 def stat(pid):
@@ -8,6 +9,13 @@ def stat(pid):
     with open(f"/proc/{pid}/stat", "rb") as file:
         rest = file.read().rpartition(b")")[2].split()
     return {"state": rest[0].decode(), "parent": int(rest[1]), "start": int(rest[19])}
+
+
+def await_sleep(pid, seconds=2.0):
+    """It said that it is ready just before it fell asleep; one that never sleeps is not waited for long."""
+    end = time.monotonic() + seconds
+    while stat(pid)["state"] != "S" and time.monotonic() < end:
+        time.sleep(0.002)
 
 
 def comm(pid):

@@ -97,6 +97,7 @@ class Stage:
         """One of programs/odd.c; its pid."""
         process, pids = self.spawn(os.path.join(self.options.programs, "odd"), *argv, **options)
         if watched:
+            facts.await_sleep(process.pid)
             self.watch(process.pid)
         return pids[0]
 
