@@ -171,7 +171,10 @@ bool rule_uninterruptible(struct trial *trial)
 		return false;
 	if (trial->suspect->moved == MOVED_YES)
 		return false;
-	if (task->at[LOOK_T0].state != 'D')
+	/* In D at one of two looks is what any read of a file looks like. */
+	if (trial->scene->last == LOOK_T1 && task->at[LOOK_T0].state != 'D')
+		return false;
+	if (trial->scene->last != LOOK_T1)
 		trial_doubt(trial, DOUBT_ONE_LOOK | DOUBT_SHORT);
 	trial_doubt(trial, DOUBT_MOVES); /* the disk, or the server, may still answer */
 	trial->doubts &= ~(uint32_t)DOUBT_CALL;

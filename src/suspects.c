@@ -356,6 +356,14 @@ static int describe(struct search *search, struct task_ix task, struct suspect *
 				break;
 			}
 	}
+	/* Any other wait of a member could end it too: no proof where one of those is in doubt. */
+	for (i = 0; i < suspect.cycle_count; i++) {
+		uint32_t at, from = suspect.cycle[i].at;
+
+		for (at = graph->first_edge[from]; at < graph->first_edge[from + 1]; at++)
+			if (graph->edge[at].doubts & ~suspect.doubts)
+				suspect.doubts |= DOUBT_MOVES;
+	}
 	if (suspect.cycle_count == 0 && !neglect) {
 		if (suspect.into)
 			suspect.doubts |= suspect.into->doubts;
