@@ -112,7 +112,6 @@ struct suspect {
 	struct task_ix asker;          /**< Who is at the other end of neglected; NO_ROW none. */
 	int64_t neglected_bytes;
 	const struct edge *const *chain;    uint32_t chain_count;
-	bool wanted;                   /**< Somebody other than a parent waits for it, or it neglects a channel. */
 	bool orphan;                   /**< Its parent died. */
 	uint32_t doubts;               /**< Of the whole path to it. */
 };

@@ -160,9 +160,8 @@ static struct process_ix find_asker(const struct scene *scene, struct object_ix 
 }
 
 /* Somebody is at the other end: else the data is a leftover, and the peer's end is the story. */
-static bool peer_lives(const struct scene *scene, const struct object *row, struct process_ix asker)
+static bool peer_lives(const struct object *row, struct process_ix asker)
 {
-	(void)scene;
 	if (row->kind == OBJECT_TCP)
 		return row->at[LOOK_T1].state == TCP_ESTABLISHED;
 	return asker.at != NO_ROW;
@@ -241,7 +240,7 @@ int neglect_find(const struct scene *scene, const struct neglect **ret, uint32_t
 		if (one.process.at == NO_ROW)
 			continue;
 		one.asker = find_asker(scene, object, one.process);
-		if (one.accept || peer_lives(scene, row, one.asker))
+		if (one.accept || peer_lives(row, one.asker))
 			found[n++] = one;
 	}
 	qsort_r(found, n, sizeof(*found), by_process_then_bytes, (void *)(uintptr_t)scene);

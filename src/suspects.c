@@ -72,7 +72,7 @@ static int edge_rank(const struct scene *scene, const struct edge *edge)
 static uint32_t reach_back(struct search *search, struct task_ix end)
 {
 	const struct chains *chains = search->chains;
-	uint32_t head = 0, tail = 0, component = chains->component[end.at], link, from, i;
+	uint32_t head = 0, tail = 0, link, from, i;
 
 	search->round++;
 	search->queue[tail++] = end.at;
@@ -91,7 +91,6 @@ static uint32_t reach_back(struct search *search, struct task_ix end)
 			search->queue[tail++] = from;
 		}
 	}
-	(void)component;
 	return tail;
 }
 
@@ -344,8 +343,6 @@ static int describe(struct search *search, struct task_ix task, struct suspect *
 	if (r < 0)
 		return r;
 
-	suspect.wanted = neglect || (suspect.into && suspect.into->channel != CHANNEL_CHILD
-				     && suspect.into->channel != CHANNEL_VFORK);
 	/* What must hold for the circle: every wait in it; else the last step of the chain. */
 	for (i = 0; i < suspect.cycle_count; i++) {
 		uint32_t from = suspect.cycle[i].at, to = suspect.cycle[(i + 1) % suspect.cycle_count].at, link;
