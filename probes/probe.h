@@ -7,7 +7,7 @@
  * survey() (src/survey.h) runs them, in this order:
  *
  *	select  ->  look(T0)  ->  follow, look(T0) ... at most BOUND_FOLLOW_ROUNDS
- *	        ->  sleep out the window  ->  look(T1)
+ *	        ->  sleep out the window  ->  look(T1)  ->  a closer look at those who matter
  */
 #ifndef PROBE_H
 #define PROBE_H
@@ -29,6 +29,7 @@ enum probe_stage {
 	STAGE_LOOK,   /**< At T0 and again at T1. */
 	STAGE_FOLLOW, /**< At T0 only, for objects that somebody blocked waits on
 	                   and whose other end may be outside the tree. */
+	STAGE_CLOSER, /**< After the last look, for the tasks that matter. */
 };
 
 /** Whom to look at this time.  Arrays are the caller's.  Rows added meanwhile are not in it. */
@@ -36,10 +37,13 @@ struct subjects {
 	const struct process_ix *processes; uint32_t process_count;
 	const struct task_ix *tasks;        uint32_t task_count;
 	const struct object_ix *objects;    uint32_t object_count; /**< STAGE_FOLLOW: the wanted ones. */
+	const int32_t *samples;             /**< STAGE_CLOSER: how many stacks of each task; NULL: one. */
 };
 
 struct probe_options {
 	bool whole_args;          /**< --args=full: do not mask credentials. */
+	enum stop stop;           /**< May threads be stopped for their stacks? */
+	int64_t interval_ns;      /**< From one sample of a stack to the next. */
 	const char *marker;       /**< "NAME=VALUE" whose bearers belong to the tree; NULL none. */
 };
 

@@ -16,7 +16,10 @@ enum {
 	BOUND_HOLDS         = 262144,    /**< Rows of holds. */
 	BOUND_WATCHES       = 262144,    /**< Rows of watches. */
 	BOUND_PEEKS         = 262144,    /**< Rows of peeks. */
-	BOUND_FRAMES        = 1048576,   /**< Rows of frames. */
+	BOUND_FRAMES        = 1048576,   /**< Rows of frames, and of sites. */
+	BOUND_STACKS        = 1048576,   /**< Rows of stacks: samples of tasks. */
+	BOUND_STACK_FRAMES  = 512,       /**< Frames of one stack. */
+	BOUND_STACK_BYTES   = 1 << 20,   /**< Bytes copied of one stack. */
 	BOUND_LABELS        = 256,       /**< Rows of labels. */
 	BOUND_GAPS          = 4096,      /**< Rows of gaps; cut.gaps says how many were cut. */
 	BOUND_GAP_REASONS   = 256,       /**< Of these, kept for reasons of which no row is filed yet. */

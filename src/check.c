@@ -53,6 +53,8 @@ static int row_check(const struct snapshot *snapshot, const struct field *field,
 	if (at >= count)
 		return refuse(error, where, "no row %" PRIu32 " in %s, which has %" PRIu32, at,
 			      tables[field->target].name, count);
+	if (field->earlier && at >= (uint32_t)where->outer->index)
+		return refuse(error, where, "row %" PRIu32 " does not come before it", at);
 	return 0;
 }
 

@@ -48,6 +48,20 @@ const char *const hold_basis_names[] = { [HOLD_EXACT] = "exact", [HOLD_HINT] = "
 const char *const frame_kind_names[] = {
 	[FRAME_KERNEL] = "kernel", [FRAME_NATIVE] = "native", [FRAME_PYTHON] = "python", NULL,
 };
+const char *const frame_basis_names[] = {
+	[BASIS_UNKNOWN] = "unknown", [BASIS_REGISTERS] = "registers", [BASIS_TABLES] = "tables",
+	[BASIS_LIVE] = "live", [BASIS_POINTER] = "pointer", [BASIS_SCANNED] = "scanned", [BASIS_DEBUG] = "debug",
+	[BASIS_KERNEL] = "kernel", NULL,
+};
+const char *const stack_way_names[] = {
+	[WAY_NONE] = "none", [WAY_UNSTOPPED] = "unstopped", [WAY_STOPPED] = "stopped", NULL,
+};
+const char *const stack_end_names[] = {
+	[END_UNKNOWN] = "unknown", [END_WHOLE] = "whole", [END_FRAMES] = "frames", [END_BYTES] = "bytes",
+	[END_NO_TABLE] = "no-table", [END_MEMORY] = "memory", [END_LOOP] = "loop", [END_STRANGE] = "strange",
+	[END_TIME] = "time", NULL,
+};
+const char *const stop_names[] = { [STOP_AUTO] = "auto", [STOP_NEVER] = "never", [STOP_ALWAYS] = "always", NULL };
 const char *const look_names[] = { [LOOK_T0] = "t0", [LOOK_T1] = "t1", NULL };
 const char *const answer_names[] = {
 	[ANSWER_UNKNOWN] = "unknown", [ANSWER_NO] = "no", [ANSWER_YES] = "yes", NULL,
@@ -91,6 +105,7 @@ static const char *const state_letters[] = { "RSDTtZXIP", NULL };
 #define MUST_TEXT(s, m)	    { MEMBER(s, m), .type = FIELD_TEXT, .must = true }
 #define ROW(s, m, table)    { MEMBER(s, m), .type = FIELD_ROW, .target = (table) }
 #define OWNER(s, m, table)  { MEMBER(s, m), .type = FIELD_ROW, .target = (table), .must = true }
+#define EARLIER(s, m, table) { MEMBER(s, m), .type = FIELD_ROW, .target = (table), .earlier = true }
 #define INNER(s, m, fields) { MEMBER(s, m), .type = FIELD_INNER, .inner = fields }
 #define AT(s, fields)	    { .name = "at", .type = FIELD_INNER, .offset = offsetof(struct s, at), \
 			      .size = sizeof(((struct s *)NULL)->at[0]), .repeat = LOOKS, .inner = fields }
@@ -117,7 +132,8 @@ static const struct field viewer_fields[] = {
 	WORD(viewer, capabilities), END,
 };
 static const struct field asked_fields[] = {
-	BYTE(asked, overdue, 1), NUMBER(asked, window_ms, 0, MOST_MS), TEXT(asked, selector), END,
+	BYTE(asked, overdue, 1), NAME(asked, stop, stop_names), NUMBER(asked, window_ms, 0, MOST_MS),
+	NUMBER(asked, samples, 0, BOUND_STACKS), NUMBER(asked, interval_ms, 0, MOST_MS), TEXT(asked, selector), END,
 };
 static const struct field cost_fields[] = {
 	SUM(cost, wall_ns), SUM(cost, cpu_ns), SUM(cost, longest_stop_ns), SUM(cost, total_stop_ns),
@@ -125,7 +141,7 @@ static const struct field cost_fields[] = {
 };
 static const struct field cut_fields[] = {
 	SUM(cut, cgroups), SUM(cut, processes), SUM(cut, tasks), SUM(cut, fds), SUM(cut, objects), SUM(cut, holds),
-	SUM(cut, watches), SUM(cut, peeks), SUM(cut, gaps), SUM(cut, followed), END,
+	SUM(cut, watches), SUM(cut, peeks), SUM(cut, stacks), SUM(cut, gaps), SUM(cut, followed), END,
 };
 const struct field header_fields[] = {
 	NUMBER(snapshot, captured_at_ms, 0, MOST_MS), COUNT(snapshot, window_ns),
@@ -225,10 +241,19 @@ static const struct field peek_fields[] = {
 	OWNER(peek, task, TABLE_TASKS), NAME(peek, look, look_names), SIGHT(peek, sight), WORD(peek, address),
 	TEXT(peek, bytes), END,
 };
+static const struct field site_fields[] = {
+	NAME(site, kind, frame_kind_names), BYTE(site, jit, 1), TEXT(site, function), TEXT(site, file),
+	TEXT(site, module), TEXT(site, build_id), NUMBER(site, line, 0, INT32_MAX), WORD(site, offset),
+	WORD(site, into), END,
+};
 static const struct field frame_fields[] = {
-	OWNER(frame, task, TABLE_TASKS), WORD(frame, depth), NAME(frame, kind, frame_kind_names),
-	TEXT(frame, function), TEXT(frame, file), TEXT(frame, module), NUMBER(frame, line, 0, INT32_MAX),
-	WORD(frame, offset), END,
+	EARLIER(frame, caller, TABLE_FRAMES), OWNER(frame, site, TABLE_SITES), NAME(frame, basis, frame_basis_names),
+	END,
+};
+static const struct field stack_fields[] = {
+	OWNER(stack, task, TABLE_TASKS), NUMBER(stack, sample, 0, INT32_MAX), COUNT(stack, when_ns),
+	ROW(stack, innermost, TABLE_FRAMES), SIGHT(stack, sight), NAME(stack, way, stack_way_names),
+	NAME(stack, ends, stack_end_names), SIGHT(stack, kernel_sight), COUNT(stack, stopped_ns), END,
 };
 static const struct field gap_fields[] = {
 	NAME(gap, probe, probe_names), SIGHT(gap, sight), NAME(gap, look, look_names),
@@ -249,7 +274,9 @@ const struct table tables[TABLES] = {
 	[TABLE_HOLDS] = ROWS(holds, hold, BOUND_HOLDS),
 	[TABLE_WATCHES] = ROWS(watches, watch, BOUND_WATCHES),
 	[TABLE_PEEKS] = ROWS(peeks, peek, BOUND_PEEKS),
+	[TABLE_SITES] = ROWS(sites, site, BOUND_FRAMES),
 	[TABLE_FRAMES] = ROWS(frames, frame, BOUND_FRAMES),
+	[TABLE_STACKS] = ROWS(stacks, stack, BOUND_STACKS),
 	[TABLE_GAPS] = ROWS(gaps, gap, BOUND_GAPS),
 };
 

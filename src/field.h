@@ -50,7 +50,7 @@ enum field_type {
 
 enum table_id {
 	TABLE_LABELS, TABLE_CGROUPS, TABLE_PROCESSES, TABLE_TASKS, TABLE_OBJECTS, TABLE_FDS, TABLE_HOLDS,
-	TABLE_WATCHES, TABLE_PEEKS, TABLE_FRAMES, TABLE_GAPS, TABLES,
+	TABLE_WATCHES, TABLE_PEEKS, TABLE_SITES, TABLE_FRAMES, TABLE_STACKS, TABLE_GAPS, TABLES,
 };
 
 struct field {
@@ -63,6 +63,7 @@ struct field {
 	                               and ms or ticks made ns, cannot overflow. */
 	const char *const *names; /**< FIELD_NAME: ends in NULL. */
 	enum table_id target;     /**< FIELD_ROW */
+	bool earlier;             /**< FIELD_ROW of its own table: only a row before this one, so that there is no circle. */
 	const struct field *inner;/**< FIELD_INNER; ends in name NULL. */
 };
 
@@ -87,6 +88,10 @@ extern const char *const reach_names[];
 extern const char *const role_names[];
 extern const char *const hold_basis_names[];
 extern const char *const frame_kind_names[];
+extern const char *const frame_basis_names[]; /**< "tables", "pointer", ... */
+extern const char *const stack_way_names[];   /**< "none", "unstopped", "stopped" */
+extern const char *const stack_end_names[];   /**< "whole", "frames", "bytes", ... */
+extern const char *const stop_names[];        /**< "auto", "never", "always" */
 extern const char *const look_names[];        /**< "t0", "t1" */
 extern const char *const answer_names[];      /**< "unknown", "no", "yes" */
 

@@ -132,6 +132,36 @@ static bool watch_same(const void *row, const void *wanted)
 	       a->events == b->events;
 }
 
+static uint32_t site_hash(uint64_t seed, const void *row)
+{
+	const struct site *site = row;
+
+	return hash_two(hash_mix(hash_mix(seed, site->function.at), site->module.at), site->offset,
+			(uint64_t)site->file.at << 32 | (uint32_t)site->line);
+}
+
+static bool site_same(const void *row, const void *wanted)
+{
+	const struct site *a = row, *b = wanted;
+
+	return a->kind == b->kind && a->offset == b->offset && a->module.at == b->module.at &&
+	       a->function.at == b->function.at && a->file.at == b->file.at && a->line == b->line;
+}
+
+static uint32_t frame_hash(uint64_t seed, const void *row)
+{
+	const struct frame *frame = row;
+
+	return hash_two(hash_mix(seed, frame->basis), frame->caller.at, frame->site.at);
+}
+
+static bool frame_same(const void *row, const void *wanted)
+{
+	const struct frame *a = row, *b = wanted;
+
+	return a->caller.at == b->caller.at && a->site.at == b->site.at && a->basis == b->basis;
+}
+
 /** How rows of a table are told apart.  Tables that are not here have no identity. */
 static const struct identity {
 	uint32_t (*hash)(uint64_t seed, const void *row);
@@ -144,6 +174,8 @@ static const struct identity {
 	[TABLE_FDS] = { fd_hash, fd_same },
 	[TABLE_HOLDS] = { hold_hash, hold_same },
 	[TABLE_WATCHES] = { watch_hash, watch_same },
+	[TABLE_SITES] = { site_hash, site_same },
+	[TABLE_FRAMES] = { frame_hash, frame_same },
 };
 
 /* ---- the tables ------------------------------------------------------------ */

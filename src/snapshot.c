@@ -225,6 +225,46 @@ int snapshot_add_peek(struct snapshot *snapshot, const struct peek *peek)
 	return r;
 }
 
+int snapshot_add_site(struct snapshot *snapshot, const struct site *site, struct site_ix *ret)
+{
+	const struct site wanted = *site;
+	void *new;
+	int r;
+
+	r = row_place(snapshot, TABLE_SITES, &wanted, true, &snapshot->cut.stacks, &ret->at, &new);
+	if (new)
+		*site_at(snapshot, *ret) = wanted;
+	return r;
+}
+
+int snapshot_add_frame(struct snapshot *snapshot, const struct frame *frame, struct frame_ix *ret)
+{
+	const struct frame wanted = *frame;
+	void *new;
+	int r;
+
+	r = row_place(snapshot, TABLE_FRAMES, &wanted, wanted.site.at != NO_ROW, &snapshot->cut.stacks, &ret->at,
+		      &new);
+	if (new)
+		*frame_at(snapshot, *ret) = wanted;
+	return r;
+}
+
+int snapshot_add_stack(struct snapshot *snapshot, const struct stack *stack)
+{
+	void *row;
+	uint32_t at;
+	int r = -E2BIG;
+
+	if (stack->task.at != NO_ROW)
+		r = rows_append(snapshot, TABLE_STACKS, &at, &row);
+	if (r == 0)
+		snapshot->stacks.row[at] = *stack;
+	else if (r == -E2BIG)
+		snapshot->cut.stacks++;
+	return r;
+}
+
 int snapshot_add_label(struct snapshot *snapshot, struct text name, struct text value)
 {
 	void *row;

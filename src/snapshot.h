@@ -36,6 +36,8 @@ struct process_ix { uint32_t at; };
 struct task_ix { uint32_t at; };
 struct fd_ix { uint32_t at; };
 struct object_ix { uint32_t at; };
+struct site_ix { uint32_t at; };
+struct frame_ix { uint32_t at; };
 
 /**
  * Bytes in the pool: interned, so equal bytes have equal offsets.  They are the
@@ -85,10 +87,20 @@ struct viewer {
 	uint64_t capabilities;    /**< CapEff. */
 };
 
+/** May a thread be stopped for its stack?  --stop */
+enum stop {
+	STOP_AUTO,                /**< If it runs, or its stack cannot be had otherwise, and its call takes no harm. */
+	STOP_NEVER,               /**< No ptrace at all. */
+	STOP_ALWAYS,              /**< Also in calls that then return EINTR. */
+};
+
 /** What the user asked, as far as it changes the answer. */
 struct asked {
 	uint8_t overdue;          /**< 1: --overdue. */
+	uint8_t stop;             /**< enum stop */
 	int64_t window_ms;
+	int64_t samples;          /**< Stacks taken of each task; UNSEEN: no stacks. */
+	int64_t interval_ms;      /**< From sample to sample. */
 	struct text selector;     /**< As typed ("4242", "--port 80"), for advice in text; never in argv. */
 };
 
@@ -357,14 +369,72 @@ struct peek {
 
 enum frame_kind { FRAME_KERNEL, FRAME_NATIVE, FRAME_PYTHON };
 
-/** Frames of one stack lie together, innermost first.  Filled by a later capability. */
-struct frame {
-	struct task_ix task;
-	uint32_t depth;           /**< 0 is innermost. */
+/** A place in code.  One row, however many stacks pass it. */
+struct site {
 	uint8_t kind;             /**< enum frame_kind. */
-	struct text function, file, module;
+	uint8_t jit;              /**< 1: executable memory that no file stands behind. */
+	struct text function;     /**< Demangled; unseen: nothing names it, then it is module + offset. */
+	struct text file;         /**< Source file, as its debug information has it. */
+	struct text module;       /**< Path of the file mapped there; "[vdso]", "[jit]"; a kernel module. */
+	struct text build_id;     /**< Of that file, raw bytes. */
 	int32_t line;             /**< -1 not known. */
-	uint64_t offset;          /**< In the module's file. */
+	uint64_t offset;          /**< Address as linked (what addr2line takes); the address itself where there
+	                               is no file; kernel: bytes into the function. */
+	uint64_t into;            /**< Native: bytes into the function. */
+};
+
+/** How it is known that a frame is there. */
+enum frame_basis {
+	BASIS_UNKNOWN,
+	BASIS_REGISTERS,          /**< The innermost: where the task is. */
+	BASIS_TABLES,             /**< By unwind tables, from bytes that were copied. */
+	BASIS_LIVE,               /**< The same, but needing memory that was read later than the copy. */
+	BASIS_POINTER,            /**< By frame pointers: no table covers this code. */
+	BASIS_SCANNED,            /**< Inferred: a return address lies on the stack behind a call of the next inner function. */
+	BASIS_DEBUG,              /**< Inlined there, says debug information; it has no frame of its own. */
+	BASIS_KERNEL,             /**< The kernel says so. */
+};
+
+/**
+ * One step of a stack, and all that lies outside of it: stacks that begin alike share their
+ * outer frames, so equal stacks have the same innermost row.
+ */
+struct frame {
+	struct frame_ix caller;   /**< The next outer, always an earlier row; NO_ROW: outermost. */
+	struct site_ix site;
+	uint8_t basis;            /**< enum frame_basis. */
+};
+
+enum stack_way {
+	WAY_NONE,                 /**< No frames were to be had. */
+	WAY_UNSTOPPED,            /**< It slept: read beside it. */
+	WAY_STOPPED,              /**< Held for stopped_ns while registers and stack were copied. */
+};
+
+/** Why a stack ends where it ends. */
+enum stack_end {
+	END_UNKNOWN,
+	END_WHOLE,                /**< Where the thread began. */
+	END_FRAMES,               /**< BOUND_STACK_FRAMES. */
+	END_BYTES,                /**< The copy ended: BOUND_STACK_BYTES, or the stack's mapping does. */
+	END_NO_TABLE,             /**< No table and no frame pointer leads on. */
+	END_MEMORY,               /**< What was needed could not be read. */
+	END_LOOP,                 /**< It did not come nearer to its beginning. */
+	END_STRANGE,              /**< Tables or stack make no sense. */
+	END_TIME,                 /**< The time for it was over. */
+};
+
+/** One look at one task's stack. */
+struct stack {
+	struct task_ix task;
+	int32_t sample;           /**< 0 the first. */
+	int64_t when_ns;          /**< CLOCK_MONOTONIC. */
+	struct frame_ix innermost;/**< NO_ROW: none. */
+	uint8_t sight;            /**< OK, also when it was cut (see ends); else why there is none, and a gap says so. */
+	uint8_t way;              /**< enum stack_way. */
+	uint8_t ends;             /**< enum stack_end. */
+	uint8_t kernel_sight;     /**< Of its kernel frames. */
+	int64_t stopped_ns;       /**< 0: not stopped. */
 };
 
 /* ---- gaps ------------------------------------------------------------------ */
@@ -389,7 +459,7 @@ struct gap {
 struct cost { int64_t wall_ns, cpu_ns, longest_stop_ns, total_stop_ns, threads_stopped; };
 
 /** What our own bounds left out.  0 nothing. */
-struct cut { int64_t cgroups, processes, tasks, fds, objects, holds, watches, peeks, gaps, followed; };
+struct cut { int64_t cgroups, processes, tasks, fds, objects, holds, watches, peeks, stacks, gaps, followed; };
 
 struct snapshot {
 	struct host host;
@@ -408,7 +478,9 @@ struct snapshot {
 	TABLE(hold) holds;
 	TABLE(watch) watches;
 	TABLE(peek) peeks;
+	TABLE(site) sites;
 	TABLE(frame) frames;
+	TABLE(stack) stacks;
 	TABLE(gap) gaps;
 	struct pool *pool;        /**< All text. */
 	struct seek *seek;        /**< pid, tid and key to row while filling; never saved. */
@@ -442,6 +514,12 @@ int snapshot_add_watch(struct snapshot *snapshot, const struct watch *watch);
 /** Always a new row. */
 int snapshot_add_peek(struct snapshot *snapshot, const struct peek *peek);
 int snapshot_add_label(struct snapshot *snapshot, struct text name, struct text value);
+/** Identity: kind, module, offset, function, file, line: what is the same to a reader. */
+int snapshot_add_site(struct snapshot *snapshot, const struct site *site, struct site_ix *ret);
+/** Identity: caller, site, basis. */
+int snapshot_add_frame(struct snapshot *snapshot, const struct frame *frame, struct frame_ix *ret);
+/** Always a new row.  Sites, frames and stacks that were cut count in cut.stacks. */
+int snapshot_add_stack(struct snapshot *snapshot, const struct stack *stack);
 
 /** The row of that identity; at == NO_ROW when there is none.  The youngest of that pid, whatever its start. */
 struct process_ix snapshot_find_process(const struct snapshot *snapshot, pid_t pid);
@@ -481,6 +559,14 @@ static inline struct task *task_at(const struct snapshot *s, struct task_ix ix)
 static inline struct object *object_at(const struct snapshot *s, struct object_ix ix)
 {
 	return &s->objects.row[ix.at];
+}
+static inline struct site *site_at(const struct snapshot *s, struct site_ix ix)
+{
+	return &s->sites.row[ix.at];
+}
+static inline struct frame *frame_at(const struct snapshot *s, struct frame_ix ix)
+{
+	return &s->frames.row[ix.at];
 }
 static inline struct fd *fd_at(const struct snapshot *s, struct fd_ix ix)
 {

@@ -2,6 +2,7 @@
 #include "field.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,7 +99,9 @@ Test(field, every_byte_of_every_row_is_a_field_or_padding)
 	CHECK_ROW(hold, TABLE_HOLDS);
 	CHECK_ROW(watch, TABLE_WATCHES);
 	CHECK_ROW(peek, TABLE_PEEKS);
+	CHECK_ROW(site, TABLE_SITES);
 	CHECK_ROW(frame, TABLE_FRAMES);
+	CHECK_ROW(stack, TABLE_STACKS);
 	CHECK_ROW(gap, TABLE_GAPS);
 }
 
@@ -242,6 +245,10 @@ Test(field, every_enum_has_all_its_names)
 	cr_assert_eq(count_of(role_names), ROLE_OWNS + 1);
 	cr_assert_eq(count_of(hold_basis_names), HOLD_HINT + 1);
 	cr_assert_eq(count_of(frame_kind_names), FRAME_PYTHON + 1);
+	cr_assert_eq(count_of(frame_basis_names), BASIS_KERNEL + 1);
+	cr_assert_eq(count_of(stack_way_names), WAY_STOPPED + 1);
+	cr_assert_eq(count_of(stack_end_names), END_TIME + 1);
+	cr_assert_eq(count_of(stop_names), STOP_ALWAYS + 1);
 	cr_assert_eq(count_of(look_names), LOOKS);
 	cr_assert_eq(count_of(answer_names), ANSWER_YES + 1);
 	cr_assert_eq(count_of(probe_names), PROBES);
@@ -334,4 +341,22 @@ Test(field, the_manual_page_knows_every_member_and_name)
 		each_field(tables[table].fields, documented);
 	}
 	free(page);
+}
+
+Test(field, a_frame_is_called_by_an_earlier_row)
+{
+	struct field_error error;
+	struct snapshot s;
+	struct site_ix site;
+	struct frame_ix outer, inner_most;
+
+	cr_assert_eq(snapshot_init(&s), 0);
+	cr_assert_eq(snapshot_add_site(&s, &(struct site){ .kind = FRAME_NATIVE, .function = TEXT_UNSEEN,
+		     .file = TEXT_UNSEEN, .module = TEXT_UNSEEN, .build_id = TEXT_UNSEEN, .line = -1 }, &site), 0);
+	cr_assert_eq(snapshot_add_frame(&s, &(struct frame){ { NO_ROW }, site, BASIS_TABLES }, &outer), 0);
+	cr_assert_eq(snapshot_add_frame(&s, &(struct frame){ outer, site, BASIS_REGISTERS }, &inner_most), 0);
+	cr_assert_eq(field_check(&s, &error), 0);
+	frame_at(&s, inner_most)->caller = inner_most;
+	cr_assert_eq(field_check(&s, &error), -EBADMSG);
+	snapshot_deinit(&s);
 }

@@ -152,8 +152,10 @@ static void fill_all(struct snapshot *s, uint32_t rows)
 			cr_assert_eq(rows_append(s, table, &at, &row), 0);
 			fill(s, tables[table].fields, row, rows);
 		}
-	for (i = 0; i < rows; i++)
+	for (i = 0; i < rows; i++) {
 		s->peeks.row[i].address &= UINT32_MAX;
+		s->frames.row[i].caller.at = i ? (uint32_t)(random_word() % i) : NO_ROW;
+	}
 }
 
 Test(save_load, whatever_a_snapshot_holds_comes_back)
