@@ -20,6 +20,8 @@ enum {
 	BOUND_STACKS        = 1048576,   /**< Rows of stacks: samples of tasks. */
 	BOUND_STACK_FRAMES  = 512,       /**< Frames of one stack. */
 	BOUND_STACK_BYTES   = 1 << 20,   /**< Bytes copied of one stack. */
+	BOUND_CLOSER        = 256,       /**< Tasks whose stacks are taken, unless all are asked for. */
+	BOUND_COMPARED      = 5,         /**< Stacks of a burning task, at least: they are compared. */
 	BOUND_LABELS        = 256,       /**< Rows of labels. */
 	BOUND_GAPS          = 4096,      /**< Rows of gaps; cut.gaps says how many were cut. */
 	BOUND_GAP_REASONS   = 256,       /**< Of these, kept for reasons of which no row is filed yet. */
