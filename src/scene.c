@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "infer.h"
+#include "telling.h"
 
 /* Keys sort as unsigned: this keeps negative numbers below the others. */
 static uint64_t key_of(int64_t value)
@@ -16,7 +17,7 @@ static uint32_t longest_table(const struct snapshot *snapshot)
 {
 	const uint32_t counts[] = { snapshot->processes.count, snapshot->tasks.count, snapshot->fds.count,
 				    snapshot->holds.count, snapshot->watches.count, snapshot->peeks.count,
-				    snapshot->objects.count };
+				    snapshot->objects.count, snapshot->stacks.count };
 	uint32_t most = 0;
 	size_t i;
 
@@ -250,6 +251,28 @@ static int scene_sort_peeks(struct scene *scene, struct order_work *work)
 	return 0;
 }
 
+static int scene_stacks(struct scene *scene, struct order_work *work)
+{
+	const struct snapshot *snapshot = scene->snapshot;
+	const struct stack *row = snapshot->stacks.row;
+	uint32_t count = snapshot->stacks.count, i;
+	uint32_t *order = order_new(scene, count);
+	uint8_t *part = arena_new(scene->arena, uint8_t, snapshot->sites.count);
+
+	if (!order || !part)
+		return -ENOMEM;
+	for (i = 0; i < snapshot->sites.count; i++)
+		part[i] = (uint8_t)site_part_of(snapshot, (struct site_ix){ i });
+	scene->site_part = part;
+	for (i = 0; i < count; i++) {
+		work->keys[i] = key_of(row[i].sample);
+		work->groups[i] = row[i].task.at;
+	}
+	order_by(order, count, work);
+	scene->stack_order = order;
+	return scene_group(scene, order, count, snapshot->tasks.count, work, &scene->task_stacks);
+}
+
 static int scene_calls(struct scene *scene)
 {
 	const struct snapshot *snapshot = scene->snapshot;
@@ -363,6 +386,7 @@ int scene_init(const struct snapshot *snapshot, struct arena *arena, struct scen
 	r = r < 0 ? r : scene_holds(&scene, &work);
 	r = r < 0 ? r : scene_watches(&scene, &work);
 	r = r < 0 ? r : scene_sort_peeks(&scene, &work);
+	r = r < 0 ? r : scene_stacks(&scene, &work);
 	r = r < 0 ? r : scene_calls(&scene);
 	r = r < 0 ? r : scene_pauses(&scene, &work);
 	order_scratch_end(&work);

@@ -268,3 +268,48 @@ void make_watch(struct made *made, struct object_ix set, int32_t number, struct 
 
 	cr_assert_eq(snapshot_add_watch(&made->snapshot, &watch), 0);
 }
+
+static struct frame_ix add_frame(struct made *made, struct frame_ix caller, const struct site *site)
+{
+	struct frame frame = { .caller = caller, .basis = BASIS_TABLES };
+	struct frame_ix ret;
+
+	cr_assert_eq(snapshot_add_site(&made->snapshot, site, &frame.site), 0);
+	cr_assert_eq(snapshot_add_frame(&made->snapshot, &frame, &ret), 0);
+	return ret;
+}
+
+struct frame_ix make_frame(struct made *made, struct frame_ix caller, const char *module, const char *function,
+			   uint64_t offset)
+{
+	const struct site site = {
+		.kind = FRAME_NATIVE, .module = make_text(made, module), .file = TEXT_UNSEEN, .build_id = TEXT_UNSEEN,
+		.function = function ? make_text(made, function) : TEXT_UNSEEN, .line = -1, .offset = offset,
+		.into = offset & 0xff,
+	};
+
+	return add_frame(made, caller, &site);
+}
+
+struct frame_ix make_line(struct made *made, struct frame_ix caller, const char *function, int32_t line)
+{
+	const struct site site = {
+		.kind = FRAME_NATIVE, .module = make_text(made, "/srv/program"), .file = make_text(made, "main.c"),
+		.build_id = TEXT_UNSEEN, .function = make_text(made, function), .line = line,
+		.offset = (uint64_t)line * 16, .into = 4,
+	};
+
+	return add_frame(made, caller, &site);
+}
+
+struct stack *make_stack(struct made *made, struct task_ix task, int32_t sample, struct frame_ix innermost)
+{
+	const struct stack stack = {
+		.task = task, .sample = sample, .innermost = innermost, .sight = SIGHT_OK, .way = WAY_UNSTOPPED,
+		.ends = END_WHOLE, .kernel_sight = SIGHT_OK, .stopped_ns = 0,
+		.when_ns = made->snapshot.host.at[LOOK_T1].when_ns + sample * INT64_C(50000000),
+	};
+
+	cr_assert_eq(snapshot_add_stack(&made->snapshot, &stack), 0);
+	return &made->snapshot.stacks.row[made->snapshot.stacks.count - 1];
+}

@@ -80,4 +80,14 @@ void make_watch(struct made *made, struct object_ix set, int32_t number, struct 
 /** Text of the pool. */
 struct text make_text(struct made *made, const char *text);
 
+
+/** A native frame called by caller (NO_ROW: outermost), of a module; function NULL: not named. */
+struct frame_ix make_frame(struct made *made, struct frame_ix caller, const char *module, const char *function,
+			   uint64_t offset);
+/** The same of the program itself, at this line of main.c. */
+struct frame_ix make_line(struct made *made, struct frame_ix caller, const char *function, int32_t line);
+/** A whole stack, read beside a sleeper; sample 0 the first. */
+struct stack *make_stack(struct made *made, struct task_ix task, int32_t sample, struct frame_ix innermost);
+#define MADE_NO_FRAME ((struct frame_ix){ NO_ROW })
+
 #endif
