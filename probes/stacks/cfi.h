@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Call frame information: which entry covers an address, taken from .eh_frame_hdr, plain .eh_frame
- * or .debug_frame, checked, and written anew in the one plain form that an unwinder is
- * given.  Takes bytes, believes none of them, and may be fed anything.
+ * or .debug_frame; the row of it that holds there, checked and written anew in the one plain
+ * form that an unwinder is given.  Takes bytes, believes none of them, and may be
+ * fed anything.
  */
 #ifndef CFI_H
 #define CFI_H
@@ -15,10 +16,14 @@
 
 enum { CFI_IMAGE = 4096 };
 
-/** One CIE and its FDE as an .eh_frame of their own, absolute addresses, version 1. */
+/** One row, as a CIE and an FDE of a plain .eh_frame: version 1, absolute addresses, no locations. */
 struct cfi_entry {
-	uint64_t start, end;      /**< Addresses as linked that it covers. */
+	uint64_t start, end;      /**< Addresses as linked that the row holds for. */
+	uint64_t function, function_end; /**< That the whole entry covers. */
 	bool signal;              /**< 'S': a signal frame; the caller's pc is exact. */
+	bool outermost;           /**< The return address is undefined: nobody called. */
+	int16_t cfa_register;     /**< DWARF number; -1: by an expression. */
+	int64_t cfa_offset;       /**< From that register. */
 	size_t cie_at, fde_at, length; /**< In image. */
 	uint8_t image[CFI_IMAGE];
 };

@@ -23,11 +23,12 @@ struct unwound {
 	bool wants_registers;     /**< It ended or guessed for want of registers: held, more might be had. */
 };
 
-struct unwinder; /**< One a process: caches belong to its address space. */
-int unwinder_open(struct space *space, struct unwinder **ret);
+struct unwinder; /**< One for a run: what it learned of a module serves all processes. */
+int unwinder_open(struct unwinder **ret);
+/** Before modules_destroy(). */
 struct unwinder *unwinder_close(struct unwinder *unwinder);
 
 /** 0 or -ENOMEM. */
-int unwind(struct unwinder *unwinder, const struct capture *capture, struct unwound *ret);
+int unwind(struct unwinder *unwinder, struct space *space, const struct capture *capture, struct unwound *ret);
 
 #endif
