@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bell.h"
 #include "channel.h"
 #include "door_inner.h"
 #include "helpers.h"
@@ -30,7 +31,6 @@ struct asking {
 	uint32_t posted;          /* number of the batch */
 	bool open;                /* door_ask() is at work */
 	int refused;              /* errno of the helper that could not be started in this round */
-	unsigned lost;            /* helpers given up, or dead */
 	struct missed missed[2 * BOUND_HELPERS_LOST];
 	unsigned missed_count;
 };
@@ -56,20 +56,14 @@ struct asking *asking_destroy(struct asking *asking)
 
 int64_t door_helper_cpu_ns(const struct door *door)
 {
-	return door->asking ? helpers_cpu_ns(&door->asking->helpers) : 0;
+	return (door->asking ? helpers_cpu_ns(&door->asking->helpers) : 0) +
+	       (door->errands ? helpers_cpu_ns(door->errands) : 0);
 }
 
 bool door_is_helper(const struct door *door, pid_t pid)
 {
-	const struct helpers *helpers = door->asking ? &door->asking->helpers : NULL;
-	unsigned i;
-
-	if (!helpers || pid <= 0)
-		return false;
-	for (i = 0; i < helpers->left_count; i++)
-		if (helpers->left[i] == pid)
-			return true;
-	return helpers->pid == pid;
+	return pid > 0 && ((door->asking && helpers_own(&door->asking->helpers, pid)) ||
+			   (door->errands && helpers_own(door->errands, pid)));
 }
 
 /* ---- what need not or must not be asked ------------------------------------ */
@@ -143,7 +137,7 @@ static bool answer_known(const struct door *door, const struct question *questio
 	} else if (missed_before(asking, question)) {
 		ret->sight = SIGHT_TIMEOUT;
 		ret->error = ETIMEDOUT;
-	} else if (asking->lost >= BOUND_HELPERS_LOST) {
+	} else if (asking->helpers.lost >= BOUND_HELPERS_LOST) {
 		ret->sight = SIGHT_CUT;
 	} else if (asking->refused) {
 		ret->sight = SIGHT_STRANGE;
@@ -160,7 +154,7 @@ static bool answer_known(const struct door *door, const struct question *questio
 /* As many of these as fit, up to one that needs no helper; how many. */
 static uint32_t batch_post(const struct round *round)
 {
-	struct channel *channel = round->asking->helpers.channel;
+	struct channel *channel = round->asking->helpers.pages;
 	size_t used = 0, bytes;
 	struct answer known;
 	uint32_t i;
@@ -183,7 +177,7 @@ static uint32_t batch_post(const struct round *round)
 	atomic_store(&channel->done, 0);
 	atomic_store(&channel->wake_at, UINT32_MAX);
 	atomic_store(&channel->posted, ++round->asking->posted);
-	channel_wake(&channel->posted);
+	bell_wake(&channel->posted);
 	return i;
 }
 
@@ -204,7 +198,7 @@ static int64_t batch_due_ns(const struct round *round, const struct channel *cha
 /* Sleep until the bell, or until it is time to look.  True when the open question is overdue. */
 static bool batch_overdue(const struct round *round, uint32_t bell, int64_t posted_ns)
 {
-	const struct channel *channel = round->asking->helpers.channel;
+	const struct channel *channel = round->asking->helpers.pages;
 	int64_t now = door_now_ns(), due = batch_due_ns(round, channel, posted_ns), until = now + SLICE_MS * MS;
 
 	if (due > now && due < until)
@@ -212,7 +206,7 @@ static bool batch_overdue(const struct round *round, uint32_t bell, int64_t post
 	if (round->deadline_ns < until)
 		until = round->deadline_ns;
 	if (until > now)
-		channel_wait((_Atomic uint32_t *)&channel->bell, bell, until - now);
+		bell_wait((_Atomic uint32_t *)&channel->bell, bell, until - now);
 	now = door_now_ns();
 	due = batch_due_ns(round, channel, posted_ns);
 	if (now >= due && now < due + (LENIENCY - 1) * round->timeout_ns)
@@ -223,7 +217,7 @@ static bool batch_overdue(const struct round *round, uint32_t bell, int64_t post
 static enum turn batch_await(const struct round *round, uint32_t taken, int64_t posted_ns)
 {
 	struct asking *asking = round->asking;
-	struct channel *channel = asking->helpers.channel;
+	struct channel *channel = asking->helpers.pages;
 	uint32_t wake_at = channel->count - taken < WAKE_EVERY ? channel->count : taken + WAKE_EVERY;
 	bool overdue, dead;
 	uint32_t bell;
@@ -252,7 +246,7 @@ static enum turn batch_await(const struct round *round, uint32_t taken, int64_t 
 /* Hand on what is there; 0, or what answer() returned. */
 static int batch_take(struct round *round, uint32_t *taken)
 {
-	const struct channel *channel = round->asking->helpers.channel;
+	const struct channel *channel = round->asking->helpers.pages;
 	uint32_t done = atomic_load(&channel->done);
 	int r = 0;
 
@@ -277,7 +271,7 @@ static int batch_lose(struct round *round, int sight, int error)
 	struct asking *asking = round->asking;
 
 	helpers_leave(&asking->helpers);
-	asking->lost++;
+	asking->helpers.lost++;
 	if (sight == SIGHT_TIMEOUT)
 		missed_note(asking, &round->questions[round->next]);
 	return round->answer(round->context, round->next++, &answer);
@@ -321,7 +315,7 @@ static int batch_ask(struct round *round)
 			return 0;
 		}
 	}
-	batch_trim(helpers->channel, taken);
+	batch_trim(helpers->pages, taken);
 	return 0;
 }
 
@@ -335,7 +329,7 @@ static int round_ask(struct round *round)
 		if (door_now_ns() >= round->deadline_ns) {
 			known = (struct answer){ .sight = SIGHT_CUT, .bytes = "" };
 		} else if (!answer_known(round->door, &round->questions[round->next], &known)) {
-			r = helpers_start(&asking->helpers, round->door);
+			r = helpers_start(&asking->helpers, round->door, &calling_answers, NULL);
 			if (r < 0 && error_is_ours(-r))
 				return r;
 			asking->refused = -r;

@@ -52,8 +52,4 @@ struct channel {
 	_Alignas(CHANNEL_ALIGN) char answers[CHANNEL_ANSWERS];
 };
 
-/** Sleep while *word is value, at most for_ns; negative: for ever. */
-void channel_wait(_Atomic uint32_t *word, uint32_t value, int64_t for_ns);
-void channel_wake(_Atomic uint32_t *word);
-
 #endif

@@ -103,6 +103,7 @@ struct door *door_close(struct door *door)
 	if (!door)
 		return NULL;
 	asking_destroy(door->asking);
+	errands_destroy(door->errands);
 	holdings_destroy(door->holdings);
 	close(door->proc_fd);
 	setrlimit(RLIMIT_NOFILE, &door->descriptors);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the rooms behind the door share: door.c, identity.c, ask.c.  Nobody else
+ * What the rooms behind the door share: door.c, identity.c, ask.c, errand.c.  Nobody else
  * includes this.
  */
 #ifndef DOOR_INNER_H
@@ -17,6 +17,7 @@ struct injection { char path_end[64]; int error; };
 
 struct holdings; /* identity.c: pidfds by pid */
 struct asking;   /* ask.c: the helper, and whom not to ask again */
+struct helpers;  /* helpers.h */
 
 struct door {
 	int proc_fd;
@@ -27,6 +28,7 @@ struct door {
 	rlim_t descriptors_most;  /* the soft limit now */
 	struct holdings *holdings;
 	struct asking *asking;
+	struct helpers *errands;  /* NULL until the first */
 	struct injection injections[INJECTIONS];
 	unsigned injection_count;
 };
@@ -39,5 +41,6 @@ ssize_t door_peek(const struct door *door, const char *path, char *to, size_t si
 
 struct holdings *holdings_destroy(struct holdings *holdings);
 struct asking *asking_destroy(struct asking *asking);
+struct helpers *errands_destroy(struct helpers *errands);
 
 #endif

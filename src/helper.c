@@ -1,35 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Life of a helper: let go of everything inherited, then answer batches until killed.
- * Allocates nothing, prints nothing, takes no signal but SIGKILL.
+ * Allocates nothing, prints nothing, takes no signal but SIGKILL.  The first half
+ * of it every process of ours shares.
  */
 #include "helper.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bell.h"
 #include "door_inner.h"
+#include "helpers.h"
 
 enum { PROC_FD = 3 };
-
-void channel_wait(_Atomic uint32_t *word, uint32_t value, int64_t for_ns)
-{
-	struct timespec timeout = { .tv_sec = for_ns / 1000000000, .tv_nsec = for_ns % 1000000000 };
-
-	syscall(SYS_futex, word, FUTEX_WAIT, value, for_ns < 0 ? NULL : &timeout, NULL, 0);
-}
-
-void channel_wake(_Atomic uint32_t *word)
-{
-	syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
-}
 
 static void descriptors_drop(int proc_fd, unsigned descriptors_most)
 {
@@ -54,7 +43,7 @@ static void descriptors_drop(int proc_fd, unsigned descriptors_most)
 static void bell_ring(struct channel *channel)
 {
 	atomic_fetch_add(&channel->bell, 1);
-	channel_wake(&channel->bell);
+	bell_wake(&channel->bell);
 }
 
 static void batch_answer(struct helper *helper, uint32_t batch)
@@ -86,13 +75,8 @@ static void batch_answer(struct helper *helper, uint32_t batch)
 	}
 }
 
-void helper_live(struct channel *channel, const struct door *door, pid_t parent)
+void helper_settle(const struct door *door, pid_t parent, const char *name)
 {
-	struct helper helper = {
-		.channel = channel, .proc_fd = PROC_FD, .live = door->live,
-		.pagemap_fd = -1, .pidfd = -1, .own_net_fd = -1,
-	};
-	uint32_t seen = 0;
 	sigset_t all;
 
 	sigfillset(&all);
@@ -100,16 +84,29 @@ void helper_live(struct channel *channel, const struct door *door, pid_t parent)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(0);
-	prctl(PR_SET_NAME, "wedge-helper");
+	prctl(PR_SET_NAME, name);
 	prctl(PR_SET_DUMPABLE, 0);
 	descriptors_drop(door->proc_fd, door->descriptors_most);
 	if (chdir("/") < 0)
 		_exit(1);
+}
+
+static void __attribute__((__noreturn__)) helper_live(void *pages, const struct door *door, const void *context)
+{
+	struct channel *channel = pages;
+	struct helper helper = {
+		.channel = channel, .proc_fd = PROC_FD, .live = door->live,
+		.pagemap_fd = -1, .pidfd = -1, .own_net_fd = -1,
+	};
+	uint32_t seen = 0;
+	(void)context;
 
 	for (;;) {
 		while (atomic_load(&channel->posted) == seen)
-			channel_wait(&channel->posted, seen, -1);
+			bell_wait(&channel->posted, seen, -1);
 		seen = atomic_load(&channel->posted);
 		batch_answer(&helper, seen);
 	}
 }
+
+const struct calling calling_answers = { "wedge-helper", sizeof(struct channel), helper_live };

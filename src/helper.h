@@ -27,8 +27,11 @@ struct helper {
 	unsigned diag_count;
 };
 
-/** Life of a helper, from right after the fork.  parent: who must be living still. */
-void __attribute__((__noreturn__)) helper_live(struct channel *channel, const struct door *door, pid_t parent);
+/**
+ * What every process of ours does first, right after the fork: blocks signals, dies with its
+ * parent (who must be living still), takes a name, lets go of all descriptors but /proc.
+ */
+void helper_settle(const struct door *door, pid_t parent, const char *name);
 
 /** Answer one question into at most CHANNEL_ANSWER bytes, and a NUL, at to.  Fills all of *ret but .at. */
 void helper_answer(struct helper *helper, const struct question *question, char *to, struct reply *ret);

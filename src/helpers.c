@@ -22,30 +22,33 @@
 
 enum { FAREWELL_MS = 20, NAP_NS = 100000 };
 
-int helpers_start(struct helpers *helpers, const struct door *door)
+int helpers_start(struct helpers *helpers, const struct door *door, const struct calling *calling, const void *context)
 {
 	pid_t parent = getpid(), pid;
-	struct channel *channel;
+	void *pages;
 	int error;
 
 	if (helpers->pid)
 		return 0;
 	if (helpers->left_count > BOUND_HELPERS_LOST)
 		return -EAGAIN;
-	channel = mmap(NULL, sizeof(*channel), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (channel == MAP_FAILED)
+	pages = mmap(NULL, calling->length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (pages == MAP_FAILED)
 		return -errno;
 	pid = syscall(SYS_clone, 0L, NULL, NULL, NULL, NULL);
-	if (pid == 0)
-		helper_live(channel, door, parent);
+	if (pid == 0) {
+		helper_settle(door, parent, calling->name);
+		calling->live(pages, door, context);
+	}
 	if (pid < 0) {
 		error = errno;
-		munmap(channel, sizeof(*channel));
+		munmap(pages, calling->length);
 		return -error;
 	}
 	helpers->pid = pid;
 	helpers->dead = false;
-	helpers->channel = channel;
+	helpers->pages = pages;
+	helpers->length = calling->length;
 	return 0;
 }
 
@@ -99,8 +102,8 @@ void helpers_leave(struct helpers *helpers)
 		kill(helpers->pid, SIGKILL);
 		helpers->left[helpers->left_count++] = helpers->pid;
 	}
-	munmap(helpers->channel, sizeof(*helpers->channel));
-	helpers->channel = NULL;
+	munmap(helpers->pages, helpers->length);
+	helpers->pages = NULL;
 	helpers->pid = 0;
 	helpers_reap(helpers);
 }
@@ -115,6 +118,16 @@ void helpers_deinit(struct helpers *helpers)
 		nanosleep(&nap, NULL);
 		helpers_reap(helpers);
 	}
+}
+
+bool helpers_own(const struct helpers *helpers, pid_t pid)
+{
+	unsigned i;
+
+	for (i = 0; i < helpers->left_count; i++)
+		if (helpers->left[i] == pid)
+			return true;
+	return helpers->pid == pid;
 }
 
 int64_t helpers_cpu_ns(const struct helpers *helpers)
