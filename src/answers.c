@@ -20,11 +20,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-
-/* Bits of a word of /proc/PID/pagemap, Documentation/admin-guide/mm/pagemap.rst. */
-#define PAGE_PRESENT (UINT64_C(1) << 63)
-#define PAGE_SWAPPED (UINT64_C(1) << 62)
-#define PAGE_GUARDED (UINT64_C(1) << 57) /* userfaultfd write-protection, even of no page at all */
+#include "pagemap.h"
 
 enum { PAGES_AT_ONCE = 64 };
 
@@ -105,8 +101,7 @@ static ssize_t pages_resident(struct helper *helper, pid_t tid, uint64_t page, s
 			continue;
 		}
 		for (i = 0; i < n / sizeof(*words); i++, resident++)
-			if (!(words[i] & (PAGE_PRESENT | PAGE_SWAPPED)) ||
-			    (words[i] & (PAGE_PRESENT | PAGE_GUARDED)) == PAGE_GUARDED)
+			if (!pagemap_readable(words[i]))
 				return resident;
 	}
 	return resident;

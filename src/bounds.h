@@ -22,6 +22,13 @@ enum {
 	BOUND_STACK_BYTES   = 1 << 20,   /**< Bytes copied of one stack. */
 	BOUND_CLOSER        = 256,       /**< Tasks whose stacks are taken, unless all are asked for. */
 	BOUND_COMPARED      = 5,         /**< Stacks of a burning task, at least: they are compared. */
+	BOUND_REGIONS       = 262144,    /**< Lines of maps kept of one process. */
+	BOUND_LIVE_READS    = 4096,      /**< Words of memory read live for one stack. */
+	BOUND_ELF_SECTIONS  = 65536,     /**< Section headers of one file. */
+	BOUND_VDSO          = 64 << 10,  /**< Bytes of a [vdso] copied out of a process. */
+	BOUND_FILE_PATH     = 4352,      /**< Bytes of a path to a mapped file, with what stands before it. */
+	BOUND_BUILD_ID      = 64,        /**< Bytes of a build-id. */
+	BOUND_UNPACKED      = 64 << 20,  /**< Bytes of a compressed part of a file, unpacked. */
 	BOUND_LABELS        = 256,       /**< Rows of labels. */
 	BOUND_GAPS          = 4096,      /**< Rows of gaps; cut.gaps says how many were cut. */
 	BOUND_GAP_REASONS   = 256,       /**< Of these, kept for reasons of which no row is filed yet. */

@@ -13,12 +13,16 @@
 
 #include "elffile.h"
 
-/** A mapped file, once for a run. */
+/** A mapped file, once for a run: two that maps shows alike but which are not (subvolumes) are two. */
 struct module {
 	uint64_t device, inode;   /**< device as in maps: major << 20 | minor. */
-	const char *path;         /**< As maps shows it first, less " (deleted)"; "[vdso]". */
+	const char *path;         /**< As maps shows it first, less " (deleted)"; "[vdso]".  The path of that process: it may
+	                               name another file here. */
 	bool deleted;
-	uint8_t sight;            /**< OK: elf may be used.  Else why not. */
+	uint8_t sight;            /**< OK: elf may be used.  Else why not: STRANGE no ELF file, UNSUPPORTED no 64-bit one or
+	                               on a pseudo filesystem, MOVED that path is another file by now ... */
+	int error;                /**< errno as met, for the gap. */
+	pid_t seen_by;            /**< Task through which it was opened. */
 	struct elffile elf;
 	struct symbols *symbols;  /**< symbols.h; NULL until a name was asked for. */
 	struct cfi_index *index;  /**< cfi.h: of plain .eh_frame or .debug_frame; NULL until needed. */
@@ -26,8 +30,8 @@ struct module {
 };
 
 enum region_kind {
-	REGION_FILE,              /**< module is set. */
-	REGION_JIT,               /**< Executable, no file: generated code. */
+	REGION_FILE,              /**< Has a file behind it, or is [vdso]. */
+	REGION_JIT,               /**< Executable, no file, or one that is no ELF file: generated code. */
 	REGION_STACK,             /**< "[stack]", or where a stack pointer was seen to point. */
 	REGION_OTHER,
 };
@@ -35,10 +39,11 @@ enum region_kind {
 struct region {
 	uint64_t start, end;      /**< Addresses; end is the first beyond. */
 	uint64_t offset;          /**< In the file, of start. */
-	uint64_t bias;            /**< Address as linked = address - bias; of files. */
+	uint64_t bias;            /**< Address as linked = address - bias; of files, set by region_module(). */
 	uint8_t kind;             /**< enum region_kind */
 	bool executable, writable;
-	struct module *module;    /**< Or NULL. */
+	bool placed;              /**< bias is known. */
+	struct module *module;    /**< Set by region_module(), also when it could not be opened (module->sight); or NULL. */
 };
 
 struct space;
@@ -48,18 +53,27 @@ int modules_create(struct modules **ret);
 struct modules *modules_destroy(struct modules *modules);
 
 /**
- * Read the maps of a process.  0; SIGHT_GONE, SIGHT_DENIED, SIGHT_UNSUPPORTED (a 32-bit process); -errno.
+ * Read the maps of a process, through another of its threads if its first one has ended.
+ * 0; SIGHT_CUT: *ret is set, regions beyond BOUND_REGIONS are not in it; SIGHT_GONE (also: it has no memory),
+ * SIGHT_DENIED, SIGHT_UNSUPPORTED (a 32-bit process); -errno.
  * Files are opened when first needed (region_module()).
  */
 int space_open(struct modules *modules, pid_t pid, struct space **ret);
 struct space *space_close(struct space *space);
-/** Read maps anew if they changed since (dlopen in between two samples): cheap check first is the caller's. */
+/**
+ * Read maps anew (dlopen in between two samples, exec): a cheap check first is the caller's.  Regions found before
+ * are gone, modules stay.  As space_open(); if it fails the old regions stay.
+ */
 int space_renew(struct space *space);
 pid_t space_pid(const struct space *space);
 
 /** The region an address lies in, or NULL. */
 const struct region *space_find(const struct space *space, uint64_t address);
-/** The module of a file region, opened now if it was not yet; NULL if it is no file or could not be opened. */
+/**
+ * The module of a file region, opened now if it was not yet; NULL if it is no file, could not be opened, is no
+ * ELF file, or none of its regions is executable (such files are never opened: they may be anything, and
+ * a first read of some has effects).
+ */
 struct module *region_module(struct space *space, const struct region *region);
 
 /**
