@@ -222,7 +222,7 @@ bool rule_no_waker(struct trial *trial)
 	const struct edge *edge = trial->suspect->out;
 	struct fact fact;
 
-	if (trial->suspect->can != LIFE_CLOSED || !edge || edge->in_set || edge->channel == CHANNEL_FUTEX
+	if (trial->suspect->can != LIFE_CLOSED || !edge || edge->in_set || channel_is_word(edge->channel)
 	    || trial->suspect->cycle_count > 0)
 		return false;
 	fact = fact_of(trial, edge->channel == CHANNEL_CHILD ? FACT_WAITS_CHILD : FACT_WAITS);

@@ -106,13 +106,13 @@ static void link_wakers(struct builder *builder, const struct edge *edge, bool c
 			if (builder->graph->does_wake[builder->wakers[k].at] != LIFE_CLOSED
 			    || !task_in_view(builder->scene, builder->wakers[k]))
 				continue;
-			if (builder->wakers[k].at == edge->from.at && edge->channel == CHANNEL_FUTEX)
+			if (builder->wakers[k].at == edge->from.at && channel_is_word(edge->channel))
 				continue;
 			add_link(builder, edge->from, builder->wakers[k], edge);
 			any_closed = true;
 		}
 		/* Within a process only a lock leads on: to the thread that runs, as with an interpreter's. */
-		if (any_closed || (process.at == own.at && edge->channel != CHANNEL_FUTEX))
+		if (any_closed || (process.at == own.at && !channel_is_word(edge->channel)))
 			continue;
 		speaker = j - i == 1 ? builder->wakers[i] : process_speaker(builder->scene, builder->graph, process);
 		if (speaker.at != NO_ROW && task_in_view(builder->scene, speaker) && speaker.at != edge->from.at

@@ -6,7 +6,9 @@
 
 const char *const channel_names[CHANNELS] = {
 	[CHANNEL_PIPE] = "pipe", [CHANNEL_FIFO] = "fifo", [CHANNEL_UNIX] = "unix", [CHANNEL_TCP] = "tcp",
-	[CHANNEL_UDP] = "udp", [CHANNEL_FUTEX] = "futex", [CHANNEL_CHILD] = "child", [CHANNEL_EVENTFD] = "eventfd",
+	[CHANNEL_UDP] = "udp", [CHANNEL_FUTEX] = "futex", [CHANNEL_MUTEX] = "mutex", [CHANNEL_RWLOCK] = "rwlock",
+	[CHANNEL_CONDITION] = "condition", [CHANNEL_SEMAPHORE] = "semaphore", [CHANNEL_JOIN] = "join",
+	[CHANNEL_BARRIER] = "barrier", [CHANNEL_CHILD] = "child", [CHANNEL_EVENTFD] = "eventfd",
 	[CHANNEL_EPOLL] = "epoll", [CHANNEL_PTY] = "pty", [CHANNEL_PTRACE] = "ptrace", [CHANNEL_VFORK] = "vfork",
 	[CHANNEL_TIMER] = "timer", [CHANNEL_DEVICE] = "device", [CHANNEL_SIGNAL] = "signal", [CHANNEL_FILE] = "file",
 	[CHANNEL_SECCOMP] = "seccomp", [CHANNEL_EXTERNAL] = "external",

@@ -27,11 +27,19 @@
 #include "scene.h"
 
 enum channel {
-	CHANNEL_PIPE, CHANNEL_FIFO, CHANNEL_UNIX, CHANNEL_TCP, CHANNEL_UDP, CHANNEL_FUTEX,
+	CHANNEL_PIPE, CHANNEL_FIFO, CHANNEL_UNIX, CHANNEL_TCP, CHANNEL_UDP,
+	/* A word of memory: not known what for, else what the function that waits says. */
+	CHANNEL_FUTEX, CHANNEL_MUTEX, CHANNEL_RWLOCK, CHANNEL_CONDITION, CHANNEL_SEMAPHORE, CHANNEL_JOIN, CHANNEL_BARRIER,
 	CHANNEL_CHILD, CHANNEL_EVENTFD, CHANNEL_EPOLL, CHANNEL_PTY, CHANNEL_PTRACE, CHANNEL_VFORK, CHANNEL_TIMER,
 	CHANNEL_DEVICE, CHANNEL_SIGNAL, CHANNEL_FILE, CHANNEL_SECCOMP, CHANNEL_EXTERNAL, CHANNELS,
 };
 extern const char *const channel_names[CHANNELS]; /**< As in waits[].channel: "pipe", ... */
+
+/** It waits on a word of memory, which names no owner, whatever it is called. */
+static inline bool channel_is_word(unsigned channel)
+{
+	return channel >= CHANNEL_FUTEX && channel <= CHANNEL_BARRIER;
+}
 
 enum mode { MODE_ANY, MODE_ALL };
 

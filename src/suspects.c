@@ -56,7 +56,7 @@ static int edge_rank(const struct scene *scene, const struct edge *edge)
 	/* A channel tells more than a parent's wait, and that more than a lock without owner. */
 	if (edge->channel == CHANNEL_CHILD)
 		rank -= 16;
-	if (edge->channel == CHANNEL_FUTEX || edge->channel == CHANNEL_TIMER)
+	if (channel_is_word(edge->channel) || edge->channel == CHANNEL_TIMER)
 		rank -= 24;
 	/* Loops register for writing once and for all; nothing of theirs waits to be sent. */
 	if (edge->in_set && edge->want == WANT_WRITE)
@@ -237,7 +237,7 @@ static uint32_t circle_through(struct search *search, struct task_ix task, struc
 	while (head < tail) {
 		at = search->queue[head++];
 		for (i = chains->first[at]; i < chains->first[at + 1]; i++) {
-			if (chains->by[i]->channel == CHANNEL_FUTEX)
+			if (channel_is_word(chains->by[i]->channel))
 				continue;
 			if (chains->to[i] == task.at) {
 				/* Walk back from at to the task: that is the circle, the wrong way round. */
@@ -449,7 +449,7 @@ static bool is_closed_end(const struct search *search, struct task_ix task)
 	if (graph->does_wake[task.at] != LIFE_CLOSED)
 		return false;
 	for (i = graph->first_edge[task.at]; i < graph->first_edge[task.at + 1]; i++)
-		if (graph->edge[i].channel != CHANNEL_FUTEX)
+		if (!channel_is_word(graph->edge[i].channel))
 			return true;
 	return false;
 }

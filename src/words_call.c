@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "field.h"
+#include "primitive.h"
 #include "words.h"
 
 enum { SHOWN_ENTRIES = 1 };
@@ -128,6 +129,18 @@ static void add_child(struct phrase *phrase, const struct scene *scene, struct t
 		phrase_format(phrase, "the process of pidfd %" PRId32, call->child);
 }
 
+/* What the function that waits calls it, where its stack was taken. */
+static bool add_primitive(struct phrase *phrase, const struct scene *scene, struct task_ix task)
+{
+	const enum primitive primitive = task_primitive(scene, task, NULL);
+
+	if (primitive == PRIMITIVE_NONE)
+		return false;
+	phrase_add(phrase, "futex, for ");
+	phrase_add(phrase, primitive_words[primitive]);
+	return true;
+}
+
 /* FUTEX_WAIT 0, _WAIT_BITSET 9, _LOCK_PI 6 and 13, _WAIT_REQUEUE_PI 11; 128 private, 256 by the clock. */
 static const char *futex_words(const struct decoded *call)
 {
@@ -149,10 +162,10 @@ static void add_decoded(struct phrase *phrase, const struct scene *scene, struct
 {
 	const struct snapshot *snapshot = scene->snapshot;
 
-	if (call->action == ACTION_FUTEX && strcmp(call->name, "futex") == 0)
-		phrase_add(phrase, futex_words(call));
-	else
+	if (call->action != ACTION_FUTEX || strcmp(call->name, "futex") != 0)
 		phrase_add(phrase, call->name);
+	else if (!add_primitive(phrase, scene, task))
+		phrase_add(phrase, futex_words(call));
 	switch (call->action) {
 	case ACTION_SLEEP:
 		add_sleep(phrase, call, &task_at(snapshot, task)->at[look].call);
