@@ -21,6 +21,7 @@ bool rule_uninterruptible(struct trial *trial);
 /* cause_spin.c: burns CPU. */
 bool rule_computing(struct trial *trial);
 bool rule_busy_poll(struct trial *trial);
+bool rule_spin_wait(struct trial *trial);
 bool rule_compute_loop(struct trial *trial);
 
 /* cause_circle.c: a closed circle of waits. */

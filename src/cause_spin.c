@@ -5,8 +5,9 @@
 #include <netinet/tcp.h>
 
 #include "bounds.h"
+#include "spin.h"
 
-enum { FAULTS_OF_WORK = 64 };
+enum { FAULTS_OF_WORK = 64, STACKS_COMPARED = 3 };
 
 static void describe_burn(struct trial *trial)
 {
@@ -119,12 +120,58 @@ bool rule_computing(struct trial *trial)
 	return true;
 }
 
+/* In every stack it waits for the same kind of lock, and never sleeps over it. */
+bool rule_spin_wait(struct trial *trial)
+{
+	struct spin spin;
+
+	if (!trial->suspect->burns)
+		return false;
+	spin = spin_compare(trial->scene, trial->suspect->task);
+	if (spin.samples < STACKS_COMPARED || !spin.locks)
+		return false;
+	describe_burn(trial);
+	describe_unread(trial);
+	trial_doubt(trial, DOUBT_PLAUSIBLE);
+	return true;
+}
+
+/* What came for it lies there for longer than anybody should have to wait. */
+static bool neglects_for_long(const struct trial *trial)
+{
+	const struct suspect *suspect = trial->suspect;
+	int64_t age_ms = UNSEEN, silent_ns;
+
+	if (suspect->neglected.at == NO_ROW)
+		return false;
+	age_ms = object_at(trial->scene->snapshot, suspect->neglected)->at[LOOK_T1].last_received_ms;
+	if (suspect->asker.at != NO_ROW) {
+		silent_ns = task_at(trial->scene->snapshot, suspect->asker)->at[LOOK_T1].silent_ns;
+		if (silent_ns != UNSEEN && silent_ns / 1000000 > age_ms)
+			age_ms = silent_ns / 1000000;
+	}
+	return age_ms != UNSEEN && age_ms >= BOUND_PATIENCE_MS;
+}
+
+/*
+ * The same innermost function again and again is what an endless loop looks like, and every long
+ * computation too.  It tells them apart only together with somebody who is kept waiting.
+ */
+static uint32_t doubts_of_loop(const struct trial *trial)
+{
+	const struct spin spin = spin_compare(trial->scene, trial->suspect->task);
+
+	if (spin.samples < STACKS_COMPARED)
+		return DOUBT_FRAMES_UNREAD;
+	return spin.same && neglects_for_long(trial) ? DOUBT_PLAUSIBLE : DOUBT_COMPUTES;
+}
+
 bool rule_compute_loop(struct trial *trial)
 {
 	if (!trial->suspect->burns)
 		return false;
 	describe_burn(trial);
 	describe_unread(trial);
-	trial_doubt(trial, DOUBT_FRAMES_UNREAD);
+	trial_doubt(trial, doubts_of_loop(trial));
 	return true;
 }

@@ -38,6 +38,7 @@ enum doubt {
 	DOUBT_MOVES       = 1 << 19, /**< Closed only under does_wake: a timer or a moving task is in the way of proof. */
 	DOUBT_SHORT       = 1 << 20, /**< Seen over a window too short for what is claimed. */
 	DOUBT_OVERDUE     = 1 << 21, /**< That it should have finished is the caller's word. */
+	DOUBT_COMPUTES    = 1 << 22, /**< A spin whose frames were compared: a long computation looks the same. */
 };
 
 struct doubt_row { enum doubt doubt; enum certainty ceiling; const char *name, *because; };

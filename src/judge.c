@@ -7,7 +7,9 @@
 
 #include "bounds.h"
 #include "notes.h"
+#include "spin.h"
 #include "suspects.h"
+#include "telling.h"
 #include "trial.h"
 
 const char *const verdict_names[VERDICTS] = {
@@ -31,7 +33,8 @@ bool verdict_is_wedge(enum verdict verdict)
 /* A caller who knows that it should have finished takes some doubts away, and leaves one. */
 static void apply_overdue(struct trial *trial)
 {
-	const uint32_t overruled = DOUBT_APPLICATION | DOUBT_TIMER | DOUBT_FRAMES_UNREAD;
+	const uint32_t overruled = DOUBT_APPLICATION | DOUBT_TIMER | DOUBT_FRAMES_UNREAD |
+				   DOUBT_COMPUTES;
 
 	if (trial->verdict == VERDICT_IDLE)
 		trial->verdict = VERDICT_IDLE_WEDGE;
@@ -83,6 +86,23 @@ static int add_silent_first(const struct scene *scene, struct trial *trial)
 	return 0;
 }
 
+/* Where in its code the suspect is; of one that burns, where it goes round. */
+static void add_place(const struct scene *scene, struct trial *trial)
+{
+	const struct suspect *suspect = trial->suspect;
+	struct fact fact = fact_of(trial, FACT_STACK);
+
+	if (suspect->burns && task_loop(scene, suspect->task, &fact.frame)
+	    && scene->site_part[frame_at(scene->snapshot, fact.frame)->site.at] >= PART_INTERPRETER) {
+		fact.kind = FACT_LOOP;
+		fact.amount = spin_compare(scene, suspect->task).whole;
+	} else {
+		fact.frame = task_telling(scene, suspect->task, NULL);
+	}
+	if (fact.frame.at != NO_ROW)
+		trial_fact(trial, fact);
+}
+
 static int try_suspect(const struct scene *scene, const struct graph *graph, const struct suspect *suspect,
 		       struct finding *ret)
 {
@@ -103,6 +123,7 @@ static int try_suspect(const struct scene *scene, const struct graph *graph, con
 			break;
 	}
 	add_silent_first(scene, &trial);
+	add_place(scene, &trial);
 	if (scene->snapshot->asked.overdue == 1)
 		apply_overdue(&trial);
 

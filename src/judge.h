@@ -64,6 +64,8 @@ enum fact_kind {
 	FACT_MOVED,          /**< amount bytes moved through who in the window. */
 	FACT_EXITED,         /**< who ended within the window. */
 	FACT_NOT_SEEN,       /**< who could not be seen well enough. */
+	FACT_STACK,          /**< who is at frame, the one of its stack that tells most. */
+	FACT_LOOP,           /**< who goes round in the function of frame, which amount stacks have in common. */
 	FACTS,
 };
 
@@ -72,6 +74,7 @@ struct fact {
 	struct task_ix who, other;     /**< NO_ROW: none. */
 	struct object_ix object;
 	int64_t amount, age_ms;        /**< UNSEEN: none. */
+	struct frame_ix frame;         /**< Where in its code who is; NO_ROW: none. */
 };
 
 /** What a reader can do, from the table of a cause. */

@@ -151,6 +151,7 @@ void json_finding(struct json_out *json, const char *key, const struct report *r
 	const struct snapshot *snapshot = report->scene->snapshot;
 	struct advice advice[ADVICE_MOST];
 	char id[17], name[64];
+	struct phrase phrase;
 	unsigned count;
 	uint32_t i;
 
@@ -182,7 +183,9 @@ void json_finding(struct json_out *json, const char *key, const struct report *r
 	}
 	json_close(json);
 	json_put_number(json, "since_ms", finding->since_ms);
-	put_template(json, "summary", report, finding, finding->cause->summary);
+	phrase_init(&phrase, PLACE_JSON);
+	words_summary(&phrase, report, finding);
+	put_phrase(json, "summary", &phrase);
 	json_open_array(json, "evidence");
 	for (i = 0; i < finding->fact_count; i++)
 		put_evidence(json, report, finding, &finding->facts[i]);

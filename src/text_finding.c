@@ -106,13 +106,25 @@ static bool finding_has(const struct finding *finding, enum fact_kind kind)
 	return false;
 }
 
+/* "asleep in read_config, config.c:120: ..." says it already. */
+static bool says_its_place(const struct finding *finding)
+{
+	uint32_t i;
+
+	for (i = 0; i < finding->fact_count; i++)
+		if (finding->facts[i].kind == FACT_ASLEEP && finding->facts[i].frame.at != NO_ROW)
+			return true;
+	return false;
+}
+
 static void add_culprit_facts(struct phrase *phrase, const struct report *report, const struct finding *finding)
 {
 	uint32_t i, said = 0;
 	struct fact fact;
 
 	for (i = 0; i < finding->fact_count; i++) {
-		if (!is_of_culprit(finding, &finding->facts[i]) || finding->facts[i].kind == FACT_SILENT_FIRST)
+		if (!is_of_culprit(finding, &finding->facts[i]) || finding->facts[i].kind == FACT_SILENT_FIRST ||
+		    (finding->facts[i].kind == FACT_STACK && says_its_place(finding)))
 			continue;
 		fact = finding->facts[i];
 		if (fact.kind == FACT_ASLEEP && finding_has(finding, FACT_SILENT_FIRST))
@@ -371,7 +383,7 @@ static void put_calm(struct page *page, const struct report *report, const struc
 
 	page_label(page, "");
 	phrase_init(&phrase, page_place(page));
-	words_add(&phrase, report, finding, NULL, finding->cause->summary);
+	words_summary(&phrase, report, finding);
 	page_phrase(page, &phrase);
 	put_because(page, finding);
 	put_next(page, report, finding, true);

@@ -2,6 +2,7 @@
 #include "trial.h"
 
 #include "bounds.h"
+#include "telling.h"
 
 #define HOUR_NS (INT64_C(3600) * 1000000000)
 
@@ -20,6 +21,7 @@ struct fact fact_of(const struct trial *trial, enum fact_kind kind)
 		.object = { NO_ROW },
 		.amount = UNSEEN,
 		.age_ms = UNSEEN,
+		.frame = { NO_ROW },
 	};
 }
 
@@ -121,6 +123,7 @@ void trial_describe_sleep(struct trial *trial)
 
 	if (seen->silent_ns != UNSEEN)
 		fact.age_ms = seen->silent_ns / 1000000;
+	fact.frame = task_telling(trial->scene, trial->suspect->task, NULL);
 	trial_fact(trial, fact);
 }
 

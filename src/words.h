@@ -6,6 +6,7 @@
  *	words_fact.c	what each kind of fact is called and says
  *	words_call.c	what a task is in: "recvfrom(7), tcp 127.0.0.1:80 -> 4000"
  *	words_name.c	tasks, processes, objects, chains, ages, amounts
+ *	words_frame.c	places in code
  *	words_gap.c	what was not seen, what to do about it, what it cost
  *	words_advice.c	what a reader can do
  *
@@ -45,6 +46,7 @@
  *	{busy}			"26 %": the CPUs of the machine through the window
  *	{channel}		what the cycle or chain goes over: "pipe", "pipe and child"
  *	{cycle}			"a[1] -pipe-> b[2] -child-> a[1]"
+ *	{place} {line}		fact.frame as "read_config, config.c:120, under main", as "config.c:120"
  *
  * Without a fact, {bytes} and its kin are of the first fact of the finding that has
  * them.  0; -EINVAL when a placeholder is not known (it then stands as it is).
@@ -82,6 +84,14 @@ bool words_channels(struct phrase *phrase, const struct report *report, const st
 bool words_call(struct phrase *phrase, const struct scene *scene, struct task_ix task);
 /** The same, one word or two: "recvfrom(7)", "epoll_wait(5)", "do_wait". */
 bool words_call_short(struct phrase *phrase, const struct scene *scene, struct task_ix task);
+/** A function for a person: "read_config", C++ ones less their arguments; "feedd+0x1139" where nothing names it. */
+void words_function(struct phrase *phrase, const struct snapshot *snapshot, struct site_ix site);
+/** "config.c:120"; false: not known. */
+bool words_line(struct phrase *phrase, const struct snapshot *snapshot, struct site_ix site);
+/** "read_config, config.c:120, under main"; where the line is not known "read_config of feedd, under main". */
+void words_place(struct phrase *phrase, const struct scene *scene, struct frame_ix frame);
+/** The summary of a finding: the template of its cause, and where in its code the culprit is. */
+void words_summary(struct phrase *phrase, const struct report *report, const struct finding *finding);
 /** A wait(2) status: "exited with 1", "was killed by SIGKILL"; false: not known. */
 bool words_exit(struct phrase *phrase, int64_t wait_status);
 /** What the user named: as typed, else pids, at most 8. */

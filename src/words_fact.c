@@ -13,7 +13,7 @@ struct fact_row {
 static const char subject[] = "{who} ";
 
 static const struct fact_row fact_rows[FACTS] = {
-	[FACT_ASLEEP] = { "asleep", NULL, "{who} asleep in {call}[; silent for {age}]" },
+	[FACT_ASLEEP] = { "asleep", NULL, "{who} asleep in [{place}: ]{call}[; silent for {age}]" },
 	[FACT_BURNS] = { "burns", "permille", "{who} used {percent} of a CPU" },
 	[FACT_UNREAD] = { "unread", "bytes",
 		"{bytes} unread on {whose} {object}[ from {other}]; none taken in {window}" },
@@ -53,6 +53,8 @@ static const struct fact_row fact_rows[FACTS] = {
 	[FACT_MOVED] = { "moved", "bytes", "{who} moved {bytes} in {window}" },
 	[FACT_EXITED] = { "exited", NULL, "{who} ended within the window" },
 	[FACT_NOT_SEEN] = { "not-seen", NULL, "{who} could not be seen well enough" },
+	[FACT_STACK] = { "stack", NULL, "{who} is in {place}" },
+	[FACT_LOOP] = { "loop", "count", "{who} loops in {place}[: in each of {count:stack}]" },
 };
 
 const char *fact_name(enum fact_kind kind)

@@ -14,7 +14,7 @@ static struct task_ix who_of(const struct context *context)
 	return context->finding ? context->finding->culprit : (struct task_ix){ NO_ROW };
 }
 
-enum part { PART_AMOUNT, PART_AGE, PART_OBJECT, PART_OTHER };
+enum part { PART_AMOUNT, PART_AGE, PART_OBJECT, PART_OTHER, PART_FRAME };
 
 static bool fact_has(const struct fact *fact, enum part part, const char *unit)
 {
@@ -29,6 +29,8 @@ static bool fact_has(const struct fact *fact, enum part part, const char *unit)
 		return fact->object.at != NO_ROW;
 	case PART_OTHER:
 		return fact->other.at != NO_ROW;
+	case PART_FRAME:
+		return fact->frame.at != NO_ROW;
 	}
 	return false;
 }
@@ -326,6 +328,24 @@ static bool say_cycle(const struct context *context, struct phrase *phrase)
 	return context->finding && words_cycle(phrase, context->report, context->finding);
 }
 
+static bool say_place(const struct context *context, struct phrase *phrase)
+{
+	const struct fact *fact = fact_with(context, PART_FRAME, NULL);
+
+	if (!fact || fact->frame.at == NO_ROW)
+		return false;
+	words_place(phrase, context->report->scene, fact->frame);
+	return true;
+}
+
+static bool say_line(const struct context *context, struct phrase *phrase)
+{
+	const struct fact *fact = fact_with(context, PART_FRAME, NULL);
+
+	return fact && fact->frame.at != NO_ROW
+	       && words_line(phrase, context->snapshot, frame_at(context->snapshot, fact->frame)->site);
+}
+
 static const struct placeholder placeholders[] = {
 	{ "culprit", say_culprit, "somebody" },
 	{ "who", say_who, "somebody" },
@@ -351,6 +371,8 @@ static const struct placeholder placeholders[] = {
 	{ "busy", say_busy, "some" },
 	{ "channel", say_channel, "something" },
 	{ "cycle", say_cycle, "a circle" },
+	{ "place", say_place, "its code" },
+	{ "line", say_line, "its code" },
 };
 
 const struct placeholder *placeholder_find(const char *name, size_t length)

@@ -213,7 +213,7 @@ static void fill_graph(struct sample *sample)
 static struct fact fact_of(enum fact_kind kind, struct task_ix who, struct task_ix other, struct object_ix object,
 			   int64_t amount, int64_t age_ms)
 {
-	return (struct fact){ kind, who, other, object, amount, age_ms };
+	return (struct fact){ kind, who, other, object, amount, age_ms, { NO_ROW } };
 }
 
 static void fill_findings(struct sample *sample)

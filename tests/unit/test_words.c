@@ -59,7 +59,7 @@ static void expands(const char *words, const struct finding *finding, const stru
 
 static struct fact blank_fact(enum fact_kind kind)
 {
-	return (struct fact){ kind, { NO_ROW }, { NO_ROW }, { NO_ROW }, UNSEEN, UNSEEN };
+	return (struct fact){ kind, { NO_ROW }, { NO_ROW }, { NO_ROW }, UNSEEN, UNSEEN, { NO_ROW } };
 }
 
 Test(words, every_fact_is_named_and_said)
@@ -68,7 +68,7 @@ Test(words, every_fact_is_named_and_said)
 	unsigned kind, other;
 
 	for (kind = 0; kind < FACTS; kind++) {
-		struct fact whole = { kind, s.sleeper, s.asker, s.far, 9, 9600 }, blank = blank_fact(kind);
+		struct fact whole = { kind, s.sleeper, s.asker, s.far, 9, 9600, { NO_ROW } }, blank = blank_fact(kind);
 
 		cr_assert(fact_name(kind) && fact_template(kind), "fact %u has no row", kind);
 		for (other = 0; other < kind; other++)

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* Places in code, for a person: function, file and line, and what called it. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "telling.h"
+#include "words.h"
+
+enum { SHOWN_FUNCTION = 80 };
+
+/* "Feed::pump(int) const" is Feed::pump; "main.(*Feed).pump" of Go and "(anonymous namespace)::f" have no arguments. */
+static size_t without_arguments(const char *name, size_t length)
+{
+	static const char constant[] = " const";
+	size_t end = length, depth = 0;
+
+	if (end > strlen(constant) && memcmp(name + end - strlen(constant), constant, strlen(constant)) == 0)
+		end -= strlen(constant);
+	if (end == 0 || name[end - 1] != ')')
+		return length;
+	while (end-- > 0) {
+		depth += name[end] == ')';
+		if (name[end] == '(' && --depth == 0)
+			return end > 0 ? end : length;
+	}
+	return length;
+}
+
+static void add_name(struct phrase *phrase, const char *name, size_t length)
+{
+	size_t end = length;
+
+	if (length > SHOWN_FUNCTION) {
+		/* Not in the middle of a character. */
+		for (end = SHOWN_FUNCTION; end > 0 && ((unsigned char)name[end] & 0xc0) == 0x80; end--)
+			;
+	}
+	phrase_bytes(phrase, name, end);
+	phrase_add(phrase, end < length ? "..." : "");
+}
+
+static void add_base(struct phrase *phrase, const struct snapshot *snapshot, struct text path)
+{
+	const char *bytes = snapshot_bytes(snapshot, path), *slash = memrchr(bytes, '/', path.length);
+	size_t skipped = slash ? (size_t)(slash + 1 - bytes) : 0;
+
+	phrase_bytes(phrase, bytes + skipped, path.length - skipped);
+}
+
+static bool has_text(struct text text)
+{
+	return text_seen(text) && text.length > 0;
+}
+
+void words_function(struct phrase *phrase, const struct snapshot *snapshot, struct site_ix site)
+{
+	const struct site *it = site_at(snapshot, site);
+	const char *name = snapshot_bytes(snapshot, it->function);
+
+	if (has_text(it->function)) {
+		add_name(phrase, name, without_arguments(name, it->function.length));
+		return;
+	}
+	if (has_text(it->module)) {
+		add_base(phrase, snapshot, it->module);
+		phrase_add(phrase, "+");
+	}
+	phrase_format(phrase, "0x%" PRIx64, it->offset);
+}
+
+bool words_line(struct phrase *phrase, const struct snapshot *snapshot, struct site_ix site)
+{
+	const struct site *it = site_at(snapshot, site);
+
+	if (!has_text(it->file) || it->line <= 0)
+		return false;
+	add_base(phrase, snapshot, it->file);
+	phrase_format(phrase, ":%" PRId32, it->line);
+	return true;
+}
+
+/* The next outer frame of the program, in another function; NO_ROW: it is the outermost. */
+static struct frame_ix caller_of(const struct scene *scene, struct frame_ix frame)
+{
+	const struct snapshot *snapshot = scene->snapshot;
+	const struct site_ix site = frame_at(snapshot, frame)->site;
+	struct frame_ix at = frame_at(snapshot, frame)->caller;
+
+	for (; at.at != NO_ROW; at = frame_at(snapshot, at)->caller) {
+		const struct site_ix one = frame_at(snapshot, at)->site;
+
+		if (scene->site_part[one.at] == PART_PROGRAM && !site_same_function(snapshot, one, site))
+			return at;
+	}
+	return at;
+}
+
+void words_place(struct phrase *phrase, const struct scene *scene, struct frame_ix frame)
+{
+	const struct snapshot *snapshot = scene->snapshot;
+	const struct site_ix site = frame_at(snapshot, frame)->site;
+	const struct frame_ix caller = caller_of(scene, frame);
+	size_t length;
+
+	words_function(phrase, snapshot, site);
+	length = phrase->length;
+	phrase_add(phrase, ", ");
+	if (!words_line(phrase, snapshot, site)) {
+		phrase_back(phrase, length);
+		if (has_text(site_at(snapshot, site)->function) && has_text(site_at(snapshot, site)->module)) {
+			phrase_add(phrase, " of ");
+			add_base(phrase, snapshot, site_at(snapshot, site)->module);
+		}
+	}
+	if (caller.at == NO_ROW)
+		return;
+	phrase_add(phrase, ", under ");
+	words_function(phrase, snapshot, frame_at(snapshot, caller)->site);
+}
+
+void words_summary(struct phrase *phrase, const struct report *report, const struct finding *finding)
+{
+	const struct fact *stack = NULL, *fact;
+	const char *words = NULL;
+	uint32_t i;
+
+	words_add(phrase, report, finding, NULL, finding->cause->summary);
+	for (i = 0; i < finding->fact_count; i++) {
+		fact = &finding->facts[i];
+		if (fact->frame.at == NO_ROW || fact->who.at != finding->culprit.at)
+			continue;
+		if (fact->kind == FACT_LOOP)
+			words = "; looping in {place}";
+		else if (fact->kind == FACT_ASLEEP)
+			words = "; asleep in {place}";
+		else if (!stack)
+			words = "; in {place}";
+		else
+			continue;
+		stack = fact;
+	}
+	if (stack)
+		words_add(phrase, report, finding, stack, words);
+}

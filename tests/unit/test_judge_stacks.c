@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT */
+/* What stacks add to a verdict: where, what for, how sure; and that healthy programs stay healthy. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "judge.h"
+#include "make.h"
+#include "words.h"
+
+#define LIBC "/lib/x86_64-linux-gnu/libc.so.6"
+#define PYTHON "/usr/bin/python3.11"
+
+static struct made m;
+static struct report report;
+static struct process_ix process;
+static struct task_ix task;
+
+static void setup(void)
+{
+	made_init(&m);
+	process = make_process(&m, 100, 0);
+	task = make_leader(&m, process);
+}
+
+static void teardown(void)
+{
+	made_deinit(&m);
+}
+
+TestSuite(judge_stacks, .init = setup, .fini = teardown);
+
+static const struct finding *judged(void)
+{
+	made_build(&m);
+	cr_assert_eq(judge(&m.scene, &m.graph, true, &report), 0);
+	cr_assert_gt(report.count, 0);
+	return &report.findings[0];
+}
+
+static const struct fact *fact_of(const struct finding *finding, enum fact_kind kind)
+{
+	uint32_t i;
+
+	for (i = 0; i < finding->fact_count; i++)
+		if (finding->facts[i].kind == kind)
+			return &finding->facts[i];
+	return NULL;
+}
+
+/* A blank at which a line must not be broken is a blank. */
+static const char *untied(struct phrase *phrase)
+{
+	char *tie;
+
+	while ((tie = strchr(phrase->text, PHRASE_TIE)))
+		*tie = ' ';
+	return phrase->text;
+}
+
+static const char *summary_of(const struct finding *finding)
+{
+	static struct phrase phrase;
+
+	phrase_init(&phrase, PLACE_TERMINAL);
+	words_summary(&phrase, &report, finding);
+	return untied(&phrase);
+}
+
+static const char *said(const struct finding *finding, enum fact_kind kind)
+{
+	static struct phrase phrase;
+
+	cr_assert(fact_of(finding, kind));
+	phrase_init(&phrase, PLACE_TERMINAL);
+	words_fact(&phrase, &report, finding, fact_of(finding, kind));
+	return untied(&phrase);
+}
+
+static void holds(const char *text, const char *part)
+{
+	cr_expect(strstr(text, part), "no \"%s\" in \"%s\"", part, text);
+}
+
+static void lacks(const char *text, const char *part)
+{
+	cr_expect(!strstr(text, part), "\"%s\" in \"%s\"", part, text);
+}
+
+static struct frame_ix started(void)
+{
+	struct frame_ix at = make_frame(&m, MADE_NO_FRAME, "/srv/program", "_start", 0x40);
+
+	return make_line(&m, make_frame(&m, at, LIBC, "__libc_start_main", 0x2724a), "main", 120);
+}
+
+/* Asleep in clock_nanosleep below that frame. */
+static void sleeps_below(struct task_ix who, struct frame_ix at)
+{
+	make_stack(&m, who, 0, make_frame(&m, at, LIBC, "clock_nanosleep", 0xc0));
+}
+
+/* ---- where it is ---------------------------------------------------------------- */
+
+Test(judge_stacks, a_sleeper_is_named_with_function_and_line)
+{
+	const struct finding *finding;
+
+	make_sleep(&m, task, 100000, 0);
+	sleeps_below(task, make_line(&m, started(), "read_config", 31));
+	finding = judged();
+	holds(summary_of(finding), "; asleep in read_config, main.c:31, under main");
+	holds(said(finding, FACT_ASLEEP), "asleep in read_config, main.c:31, under main: clock_nanosleep for 100000 s");
+	holds(said(finding, FACT_STACK), "is in read_config, main.c:31, under main");
+}
+
+Test(judge_stacks, without_a_stack_nothing_is_added)
+{
+	const struct finding *finding;
+
+	make_sleep(&m, task, 100000, 0);
+	make_stack(&m, task, 0, MADE_NO_FRAME)->sight = SIGHT_DENIED;
+	finding = judged();
+	cr_expect(!fact_of(finding, FACT_STACK));
+	cr_expect_eq(fact_of(finding, FACT_ASLEEP)->frame.at, NO_ROW);
+	lacks(summary_of(finding), ";");
+	holds(said(finding, FACT_ASLEEP), "asleep in clock_nanosleep for 100000 s");
+}
+
+Test(judge_stacks, a_c_library_alone_tells_nothing)
+{
+	make_sleep(&m, task, 100000, 0);
+	sleeps_below(task, make_frame(&m, MADE_NO_FRAME, LIBC, "__libc_start_main", 0x10));
+	cr_expect(!fact_of(judged(), FACT_STACK));
+}
+
+Test(judge_stacks, a_module_where_no_line_and_an_address_where_no_name)
+{
+	struct frame_ix at = make_frame(&m, MADE_NO_FRAME, "/opt/lib/libfeed.so.1", "pump", 0x40);
+
+	make_sleep(&m, task, 100000, 0);
+	sleeps_below(task, at);
+	holds(summary_of(judged()), "; asleep in pump of libfeed.so.1");
+	teardown();
+	setup();
+	make_sleep(&m, task, 100000, 0);
+	at = make_frame(&m, MADE_NO_FRAME, "/opt/lib/libfeed.so.1", NULL, 0x1139);
+	sleeps_below(task, at);
+	holds(summary_of(judged()), "; asleep in libfeed.so.1+0x1139");
+}
+
+static const char *function_words(const char *function)
+{
+	static struct phrase phrase;
+	struct frame_ix at = make_frame(&m, MADE_NO_FRAME, "/srv/program", function, 0x40);
+
+	phrase_init(&phrase, PLACE_TERMINAL);
+	words_function(&phrase, &m.snapshot, frame_at(&m.snapshot, at)->site);
+	return phrase.text;
+}
+
+Test(judge_stacks, functions_without_their_arguments)
+{
+	char huge[400];
+
+	cr_expect_str_eq(function_words("pump"), "pump");
+	cr_expect_str_eq(function_words("Feed::pump(int, std::vector<int>) const"), "Feed::pump");
+	cr_expect_str_eq(function_words("Feed::operator()(int)"), "Feed::operator()");
+	cr_expect_str_eq(function_words("(anonymous namespace)::pump(void (*)(int))"), "(anonymous namespace)::pump");
+	cr_expect_str_eq(function_words("main.(*Feed).pump"), "main.(*Feed).pump");
+	cr_expect_str_eq(function_words("(nothing)"), "(nothing)");
+	cr_expect_str_eq(function_words(")))"), ")))");
+	cr_expect_str_eq(function_words(" const"), " const");
+	cr_expect_str_eq(function_words("a\033[2Jb"), "a\\x1b[2Jb");
+	memset(huge, 'x', sizeof(huge));
+	memcpy(huge + 79, "\xc3\xa4", 2); /* a character across the place where it is cut */
+	huge[sizeof(huge) - 1] = '\0';
+	cr_expect_eq(strlen(function_words(huge)), 79 + 3);
+}
+
+/* ---- what it waits for ------------------------------------------------------------ */
+
+static const struct edge *wait_of(struct task_ix who)
+{
+	uint32_t first = m.graph.first_edge[who.at];
+
+	cr_assert_gt(m.graph.first_edge[who.at + 1], first);
+	return &m.graph.edge[first];
+}
+
+static void waits_on_word(struct task_ix who, const char *function)
+{
+	make_call(&m, who, "futex", 0x5000, 0x189, 0, 0, 0, 0xffffffff);
+	if (function)
+		make_stack(&m, who, 0, make_frame(&m, make_line(&m, started(), "drain", 77), LIBC, function, 0x50));
+}
+
+Test(judge_stacks, the_function_says_what_a_futex_is_for)
+{
+	static const struct { const char *function; enum channel channel; const char *words; } rows[] = {
+		{ "pthread_cond_wait", CHANNEL_CONDITION, "futex, for a condition variable" },
+		{ "pthread_mutex_lock", CHANNEL_MUTEX, "futex, for a mutex" },
+		{ "pthread_rwlock_wrlock", CHANNEL_RWLOCK, "futex, for a readers-writer lock" },
+		{ "sem_wait", CHANNEL_SEMAPHORE, "futex, for a semaphore" },
+		{ "pthread_join", CHANNEL_JOIN, "futex, for the end of a thread" },
+		{ "pthread_barrier_wait", CHANNEL_BARRIER, "futex, for a barrier" },
+		{ "syscall", CHANNEL_FUTEX, "futex, for a lock or condition" },
+		{ NULL, CHANNEL_FUTEX, "futex, for a lock or condition" },
+	};
+	struct phrase phrase;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		waits_on_word(task, rows[i].function);
+		make_task(&m, process, 101);
+		judged();
+		cr_expect_eq(wait_of(task)->channel, rows[i].channel, "%s", rows[i].words);
+		phrase_init(&phrase, PLACE_TERMINAL);
+		cr_expect(words_call(&phrase, &m.scene, task));
+		cr_expect_str_eq(phrase.text, rows[i].words);
+		teardown();
+		setup();
+	}
+}
+
+/* A name is no owner: whatever stands in the stack, verdict, certainty and wakers stay what they were. */
+Test(judge_stacks, a_name_of_a_lock_proves_nothing)
+{
+	static const char *const functions[] = {
+		"pthread_cond_wait", "pthread_mutex_lock", "pthread_rwlock_rdlock", "sem_wait", "pthread_join",
+		"pthread_barrier_wait", NULL,
+	};
+	enum verdict verdict = VERDICTS;
+	uint32_t wakers = 0, bits = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+		struct task_ix other = make_task(&m, process, 101);
+		const struct finding *finding;
+
+		waits_on_word(task, functions[i]);
+		waits_on_word(other, functions[i]);
+		finding = judged();
+		cr_expect_neq(finding->verdict, VERDICT_DEADLOCK);
+		cr_expect_eq(finding->certainty, UNSURE);
+		cr_expect(wait_of(task)->doubts & DOUBT_OWNERLESS);
+		if (i == 0) {
+			verdict = finding->verdict;
+			wakers = wait_of(task)->wakers;
+			bits = finding->doubts;
+		}
+		cr_expect_eq(finding->verdict, verdict);
+		cr_expect_eq(finding->doubts, bits);
+		cr_expect_eq(wait_of(task)->wakers, wakers);
+		teardown();
+		setup();
+	}
+}
+
+/* ---- what burns ------------------------------------------------------------------- */
+
+static void burns_in(uint32_t samples, const char *const *functions, uint32_t count)
+{
+	struct frame_ix at = started();
+	uint32_t i;
+
+	make_burning(&m, task);
+	for (i = 0; i < samples; i++)
+		make_stack(&m, task, (int32_t)i, make_line(&m, make_line(&m, at, "scan", 80 + (int32_t)i % 3),
+							    functions[i % count], 10 + (int32_t)i));
+}
+
+Test(judge_stacks, a_loop_is_named)
+{
+	static const char *const same[] = { "spin" };
+	const struct finding *finding;
+
+	burns_in(5, same, 1);
+	finding = judged();
+	cr_expect_str_eq(finding->cause->name, "compute-loop");
+	holds(summary_of(finding), "; looping in spin, main.c:");
+	holds(summary_of(finding), ", under scan");
+	holds(said(finding, FACT_LOOP), ": in each of 5 stacks");
+	cr_expect(!fact_of(finding, FACT_STACK));
+}
+
+/* A number cruncher is healthy: one function for all of the window is what it is made of. */
+Test(judge_stacks, a_computation_alone_stays_unsure)
+{
+	static const char *const same[] = { "is_prime" };
+	const struct finding *finding;
+
+	burns_in(5, same, 1);
+	finding = judged();
+	cr_expect_eq(finding->certainty, UNSURE);
+	cr_expect(finding->doubts & DOUBT_COMPUTES);
+	cr_expect(!(finding->doubts & DOUBT_FRAMES_UNREAD), "they were");
+}
+
+Test(judge_stacks, few_stacks_are_not_compared)
+{
+	static const char *const same[] = { "spin" };
+
+	burns_in(2, same, 1);
+	cr_expect(judged()->doubts & DOUBT_FRAMES_UNREAD);
+}
+
+Test(judge_stacks, the_callers_word_makes_a_loop_likely)
+{
+	static const char *const same[] = { "spin" };
+	const struct finding *finding;
+
+	m.snapshot.asked.overdue = 1;
+	burns_in(5, same, 1);
+	finding = judged();
+	cr_expect_eq(finding->verdict, VERDICT_CPU_SPIN);
+	cr_expect_eq(finding->certainty, LIKELY);
+}
+
+Test(judge_stacks, a_compiler_that_reads_and_writes_progresses)
+{
+	static const char *const same[] = { "longest_match" };
+
+	burns_in(5, same, 1);
+	make_io(&m, process, 1 << 20);
+	cr_expect_eq(judged()->verdict, VERDICT_PROGRESSING);
+}
+
+/* 101 has sent what 100, which burns, leaves unread; both are asked about. */
+static void leaves_unread_for(int64_t seconds)
+{
+	struct process_ix client = make_process(&m, 101, 100);
+	struct object_ix ends[2];
+
+	make_pair(&m, OBJECT_UNIX, 30, ends);
+	make_fd(&m, process, 4, ends[0], O_RDWR);
+	make_fd(&m, client, 4, ends[1], O_RDWR);
+	make_readable(&m, ends[0], 18204);
+	make_call(&m, make_leader(&m, client), "read", 4, 0x1000, 4096, 0, 0, 0);
+	task_at(&m.snapshot, make_leader(&m, client))->at[LOOK_T1].silent_ns = seconds * MADE_SECOND_NS;
+	task_at(&m.snapshot, make_leader(&m, client))->at[LOOK_T1].silent_error_ns = 1000000;
+}
+
+Test(judge_stacks, a_loop_that_keeps_somebody_waiting_is_likely)
+{
+	static const char *const same[] = { "spin" };
+	const struct finding *finding;
+
+	burns_in(5, same, 1);
+	leaves_unread_for(90);
+	finding = judged();
+	cr_expect_eq(finding->verdict, VERDICT_CPU_SPIN);
+	cr_expect_eq(finding->culprit.at, task.at);
+	cr_expect_eq(finding->certainty, LIKELY, "doubts %#x", finding->doubts);
+}
+
+Test(judge_stacks, a_server_at_work_on_a_request_is_unsure)
+{
+	static const char *const same[] = { "multiply" };
+
+	burns_in(5, same, 1);
+	leaves_unread_for(3);
+	cr_expect_eq(judged()->certainty, UNSURE);
+}
+
+/* What all have in common is main(), or a dispatcher: no proof that nothing comes of it. */
+Test(judge_stacks, frames_that_differ_stay_unsure)
+{
+	static const char *const work[] = { "parse", "check", "hash", "copy" };
+	const struct finding *finding;
+
+	burns_in(5, work, 4);
+	leaves_unread_for(90);
+	finding = judged();
+	cr_expect_eq(finding->certainty, UNSURE);
+	cr_expect(finding->doubts & DOUBT_COMPUTES);
+	holds(summary_of(finding), "; looping in scan, main.c:");
+}
+
+/* Whatever a script does, the interpreter is in its own loop. */
+Test(judge_stacks, an_interpreters_loop_says_nothing)
+{
+	struct frame_ix at = make_frame(&m, MADE_NO_FRAME, PYTHON, "Py_BytesMain", 0x40);
+	const struct finding *finding;
+	int32_t i;
+
+	make_burning(&m, task);
+	leaves_unread_for(90);
+	for (i = 0; i < 5; i++)
+		make_stack(&m, task, i, make_frame(&m, at, PYTHON, "_PyEval_EvalFrameDefault", 0x500 + (uint64_t)i));
+	finding = judged();
+	cr_expect_eq(finding->certainty, UNSURE);
+	holds(said(finding, FACT_LOOP), "loops in _PyEval_EvalFrameDefault of python3.11");
+}
+
+Test(judge_stacks, a_spin_lock_is_called_so)
+{
+	struct frame_ix at = make_line(&m, started(), "enqueue", 50);
+	const struct finding *finding;
+	int32_t i;
+
+	make_burning(&m, task);
+	for (i = 0; i < 5; i++)
+		make_stack(&m, task, i, make_frame(&m, at, LIBC, "pthread_spin_lock", 0x60 + (uint64_t)i));
+	finding = judged();
+	cr_expect_str_eq(finding->cause->name, "spin-wait");
+	cr_expect_eq(finding->certainty, LIKELY);
+	holds(summary_of(finding), "; looping in enqueue, main.c:50, under main");
+}
+
+Test(judge_stacks, a_spin_lock_met_now_and_then_is_none)
+{
+	struct frame_ix at = make_line(&m, started(), "enqueue", 50);
+	int32_t i;
+
+	make_burning(&m, task);
+	for (i = 0; i < 5; i++)
+		make_stack(&m, task, i, i == 3 ? at : make_frame(&m, at, LIBC, "pthread_spin_lock", 0x60));
+	cr_expect_str_eq(judged()->cause->name, "compute-loop");
+}
+
+/* A server at rest is at rest, with a stack as without one. */
+Test(judge_stacks, an_idle_server_stays_idle)
+{
+	const struct finding *finding;
+	struct object_ix set = make_object(&m, OBJECT_EPOLL, 9), listener = make_object(&m, OBJECT_TCP, 10);
+
+	object_at(&m.snapshot, listener)->at[LOOK_T0].state = object_at(&m.snapshot, listener)->at[LOOK_T1].state = 10;
+	make_fd(&m, process, 3, set, O_RDWR);
+	make_fd(&m, process, 4, listener, O_RDWR);
+	make_watch(&m, set, 4, listener, 1);
+	make_call(&m, task, "epoll_wait", 3, 0x1000, 64, 0xffffffff, 0, 0);
+	make_stack(&m, task, 0, make_frame(&m, make_line(&m, started(), "serve", 200), LIBC, "epoll_wait", 0x70));
+	finding = judged();
+	cr_expect_eq(finding->verdict, VERDICT_IDLE);
+	holds(summary_of(finding), "; asleep in serve, main.c:200, under main");
+}
