@@ -6,7 +6,7 @@
  *	words_fact.c	what each kind of fact is called and says
  *	words_call.c	what a task is in: "recvfrom(7), tcp 127.0.0.1:80 -> 4000"
  *	words_name.c	tasks, processes, objects, chains, ages, amounts
- *	words_frame.c	places in code
+ *	words_where.c	where in its code a task is
  *	words_gap.c	what was not seen, what to do about it, what it cost
  *	words_advice.c	what a reader can do
  *
@@ -84,12 +84,10 @@ bool words_channels(struct phrase *phrase, const struct report *report, const st
 bool words_call(struct phrase *phrase, const struct scene *scene, struct task_ix task);
 /** The same, one word or two: "recvfrom(7)", "epoll_wait(5)", "do_wait". */
 bool words_call_short(struct phrase *phrase, const struct scene *scene, struct task_ix task);
-/** A function for a person: "read_config", C++ ones less their arguments; "feedd+0x1139" where nothing names it. */
-void words_function(struct phrase *phrase, const struct snapshot *snapshot, struct site_ix site);
 /** "config.c:120"; false: not known. */
 bool words_line(struct phrase *phrase, const struct snapshot *snapshot, struct site_ix site);
 /** "read_config, config.c:120, under main"; where the line is not known "read_config of feedd, under main". */
-void words_place(struct phrase *phrase, const struct scene *scene, struct frame_ix frame);
+void words_where(struct phrase *phrase, const struct scene *scene, struct frame_ix frame);
 /** The summary of a finding: the template of its cause, and where in its code the culprit is. */
 void words_summary(struct phrase *phrase, const struct report *report, const struct finding *finding);
 /** A wait(2) status: "exited with 1", "was killed by SIGKILL"; false: not known. */

@@ -334,7 +334,7 @@ static bool say_place(const struct context *context, struct phrase *phrase)
 
 	if (!fact || fact->frame.at == NO_ROW)
 		return false;
-	words_place(phrase, context->report->scene, fact->frame);
+	words_where(phrase, context->report->scene, fact->frame);
 	return true;
 }
 

@@ -151,10 +151,11 @@ Test(judge_stacks, a_module_where_no_line_and_an_address_where_no_name)
 static const char *function_words(const char *function)
 {
 	static struct phrase phrase;
-	struct frame_ix at = make_frame(&m, MADE_NO_FRAME, "/srv/program", function, 0x40);
+	struct frame_ix at = make_frame(&m, MADE_NO_FRAME, "", function, 0x40);
 
+	made_build(&m);
 	phrase_init(&phrase, PLACE_TERMINAL);
-	words_function(&phrase, &m.snapshot, frame_at(&m.snapshot, at)->site);
+	words_where(&phrase, &m.scene, at);
 	return phrase.text;
 }
 

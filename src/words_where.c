@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Places in code, for a person: function, file and line, and what called it. */
+/* Where in its code a task is, in a few words: function, file and line, and what called it. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -52,7 +52,7 @@ static bool has_text(struct text text)
 	return text_seen(text) && text.length > 0;
 }
 
-void words_function(struct phrase *phrase, const struct snapshot *snapshot, struct site_ix site)
+static void add_function(struct phrase *phrase, const struct snapshot *snapshot, struct site_ix site)
 {
 	const struct site *it = site_at(snapshot, site);
 	const char *name = snapshot_bytes(snapshot, it->function);
@@ -95,14 +95,14 @@ static struct frame_ix caller_of(const struct scene *scene, struct frame_ix fram
 	return at;
 }
 
-void words_place(struct phrase *phrase, const struct scene *scene, struct frame_ix frame)
+void words_where(struct phrase *phrase, const struct scene *scene, struct frame_ix frame)
 {
 	const struct snapshot *snapshot = scene->snapshot;
 	const struct site_ix site = frame_at(snapshot, frame)->site;
 	const struct frame_ix caller = caller_of(scene, frame);
 	size_t length;
 
-	words_function(phrase, snapshot, site);
+	add_function(phrase, snapshot, site);
 	length = phrase->length;
 	phrase_add(phrase, ", ");
 	if (!words_line(phrase, snapshot, site)) {
@@ -115,7 +115,7 @@ void words_place(struct phrase *phrase, const struct scene *scene, struct frame_
 	if (caller.at == NO_ROW)
 		return;
 	phrase_add(phrase, ", under ");
-	words_function(phrase, snapshot, frame_at(snapshot, caller)->site);
+	add_function(phrase, snapshot, frame_at(snapshot, caller)->site);
 }
 
 void words_summary(struct phrase *phrase, const struct report *report, const struct finding *finding)
