@@ -163,6 +163,7 @@ void json_tail(struct json_out *json, const struct report *report, uint64_t wake
 	put_cut(json, "holds", cut->holds);
 	put_cut(json, "watches", cut->watches);
 	put_cut(json, "peeks", cut->peeks);
+	put_cut(json, "stacks", cut->stacks);
 	put_cut(json, "gaps", cut->gaps);
 	put_cut(json, "followed", cut->followed);
 	put_cut(json, "wakers", wakers_left_out > INT64_MAX ? INT64_MAX : (int64_t)wakers_left_out);

@@ -85,6 +85,8 @@ static int render(const struct report *report, const struct render_options *opti
 		r = view_tree(report, options, view, "\n", out);
 		if (r == 0)
 			r = view_sockets(report, options, view, "\n", out);
+		if (r == 0)
+			text_stacks(&page, report);
 		page_end_line(&page);
 	}
 	if (r < 0)

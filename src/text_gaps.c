@@ -115,6 +115,7 @@ static bool put_cut(struct page *page, const struct cut *cut)
 	add_cut(&phrase, cut->holds, "holder");
 	add_cut(&phrase, cut->watches, "watched descriptor");
 	add_cut(&phrase, cut->peeks, "memory read");
+	add_cut(&phrase, cut->stacks, "stack");
 	add_cut(&phrase, cut->cgroups, "control group");
 	add_cut(&phrase, cut->followed, "outside process");
 	add_cut(&phrase, cut->gaps, "gap");
@@ -165,6 +166,18 @@ static void add_minor(struct phrase *phrase, const struct report *report)
 	}
 }
 
+/* Too short for the words that ages have. */
+static void add_stop(struct phrase *phrase, int64_t ns)
+{
+	char text[32];
+
+	if (ns < 10000000)
+		snprintf(text, sizeof(text), "%" PRId64 ".%03" PRId64 " ms", ns / 1000000, ns / 1000 % 1000);
+	else
+		format_age(ns / 1000000, text, sizeof(text));
+	phrase_tie(phrase, text);
+}
+
 void text_gaps(struct page *page, const struct report *report)
 {
 	const struct snapshot *snapshot = report->scene->snapshot;
@@ -198,11 +211,17 @@ void text_gaps(struct page *page, const struct report *report)
 	if (cost->threads_stopped == 0) {
 		phrase_add(&phrase, "; nothing was stopped");
 	} else {
-		format_age(cost->longest_stop_ns / 1000000, text, sizeof(text));
-		phrase_format(&phrase, "; %" PRId64 " thread%s stopped, for ", cost->threads_stopped,
-			      cost->threads_stopped == 1 ? "" : "s");
-		phrase_tie(&phrase, text);
-		phrase_add(&phrase, " at most");
+		if (cost->threads_stopped == 1)
+			phrase_add(&phrase, "; a thread was stopped once, for ");
+		else
+			phrase_format(&phrase, "; threads were stopped %" PRId64 " times, for at most ",
+				      cost->threads_stopped);
+		add_stop(&phrase, cost->longest_stop_ns);
+		if (cost->threads_stopped > 1) {
+			phrase_add(&phrase, " each, ");
+			add_stop(&phrase, cost->total_stop_ns);
+			phrase_add(&phrase, " in all");
+		}
 	}
 	page_phrase(page, &phrase);
 	page_end_line(page);

@@ -10,6 +10,8 @@
 
 /** One finding; the first one whole, others shorter. */
 void text_finding(struct page *page, const struct report *report, const struct finding *finding, bool first);
+/** A few frames of the culprit and of those who wait for it; nothing where no stack was taken. */
+void text_stacks(struct page *page, const struct report *report);
 /** Gaps, one line a remedy; then the cost. */
 void text_gaps(struct page *page, const struct report *report);
 

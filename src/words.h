@@ -86,6 +86,8 @@ bool words_call(struct phrase *phrase, const struct scene *scene, struct task_ix
 bool words_call_short(struct phrase *phrase, const struct scene *scene, struct task_ix task);
 /** "config.c:120"; false: not known. */
 bool words_line(struct phrase *phrase, const struct snapshot *snapshot, struct site_ix site);
+/** "read_config, config.c:120"; where the line is not known "read_config of feedd", without a name "feedd+0x1139". */
+void words_site(struct phrase *phrase, const struct snapshot *snapshot, struct site_ix site);
 /** "read_config, config.c:120, under main"; where the line is not known "read_config of feedd, under main". */
 void words_where(struct phrase *phrase, const struct scene *scene, struct frame_ix frame);
 /** The summary of a finding: the template of its cause, and where in its code the culprit is. */

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "telling.h"
 #include "words.h"
 
 static const char *const save_argv[] = { "wedgecheck", "--save", "FILE", "{target}", NULL };
@@ -36,6 +37,23 @@ static bool add_rows(const struct finding *finding, enum advice_kind kind, struc
 	return any;
 }
 
+/* A line of the program's own code, where the culprit is. */
+static bool knows_line(const struct report *report, const struct finding *finding)
+{
+	const struct scene *scene = report->scene;
+	struct site_ix site;
+	uint32_t i;
+
+	for (i = 0; i < finding->fact_count; i++) {
+		if (finding->facts[i].frame.at == NO_ROW)
+			continue;
+		site = frame_at(scene->snapshot, finding->facts[i].frame)->site;
+		return scene->site_part[site.at] == PART_PROGRAM && site_at(scene->snapshot, site)->line > 0 &&
+		       text_seen(site_at(scene->snapshot, site)->file);
+	}
+	return false;
+}
+
 /* The first gap that somebody else would not have. */
 static const char *remedy_of(const struct report *report)
 {
@@ -59,6 +77,8 @@ unsigned advice_of(const struct report *report, const struct finding *finding, s
 	unsigned count = 0;
 
 	unblock = wedge && finding->certainty >= LIKELY;
+	if ((wedge || finding->verdict == VERDICT_UNKNOWN) && knows_line(report, finding))
+		add_advice(ret, &count, ADVICE_READ, "read {line}", NULL, false);
 	add_rows(finding, ADVICE_READ, ret, &count);
 	if (!add_rows(finding, ADVICE_MORE_SIGHT, ret, &count) &&
 	    (finding->verdict == VERDICT_UNKNOWN || (wedge && finding->certainty == UNSURE))) {

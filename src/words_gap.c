@@ -84,6 +84,11 @@ static const struct missed missed[] = {
 	  "proof: one of them may hold the other end of what is waited for", NULL, false },
 	{ "futexes", "memory", "words of memory that tasks wait on", "whether a lock changed hands", NULL, true },
 	{ "futexes", NULL, "who shares the memory of futexes", "who else may wake a waiter", NULL, false },
+
+	{ "stacks", "stop", "stacks of threads that run", "where in its code each of them is", NULL, false },
+	{ "stacks", "maps", "what is mapped into processes", "which functions their threads are in", NULL, false },
+	{ "stacks", "file", "some programs and libraries", "names of the functions in them", NULL, true },
+	{ "stacks", NULL, "stacks", "where in its code each thread is, and what kind of lock it waits for", NULL, false },
 };
 
 static const struct missed *find_missed(const struct report *report, const struct gap_group *gap)
@@ -116,6 +121,11 @@ static bool are_own(const struct report *report, const struct gap_group *gap)
 static bool is_kernel_log(const struct report *report, const struct gap_group *gap)
 {
 	return strcmp(snapshot_bytes(report->scene->snapshot, gap->detail), "kmsg") == 0;
+}
+
+static bool is_stack(const struct gap_group *gap)
+{
+	return strcmp(probe_names[gap->probe], "stacks") == 0;
 }
 
 static void say_denied(const struct report *report, const struct gap_group *gap, struct gap_words *ret)
@@ -152,6 +162,25 @@ static void say_denied(const struct report *report, const struct gap_group *gap,
 	} else if (viewer->euid == 0) {
 		ret->because = "denied even to root";
 		ret->remedy = NULL;
+	}
+}
+
+/* Whoever runs must be held to be read, which is not always allowed, nor always harmless. */
+static void say_moved_stack(const struct report *report, struct gap_words *ret)
+{
+	switch (report->scene->snapshot->asked.stop) {
+	case STOP_NEVER:
+		ret->because = "they ran, and --stop=never was asked for";
+		ret->remedy = "leave --stop=never out: each thread that runs is then held for some 0.05 ms";
+		return;
+	case STOP_AUTO:
+		ret->because = "they did not keep still, and a stop would break off their system calls";
+		ret->remedy = "wedgecheck --stop=always {target}, if the program bears EINTR";
+		return;
+	default:
+		ret->because = "they did not keep still";
+		ret->remedy = "look again: wedgecheck {target}";
+		return;
 	}
 }
 
@@ -194,15 +223,20 @@ struct gap_words gap_words(const struct report *report, const struct gap_group *
 		ret.because = "no answer in time";
 		break;
 	case SIGHT_UNSUPPORTED:
-		ret.because = "not offered by this kernel";
+		ret.because = is_stack(gap) && gap->error != ENOSYS ? "only 64-bit programs are understood" :
+			      "not offered by this kernel";
 		ret.remedy = row ? row->unsupported : NULL;
 		break;
 	case SIGHT_MOVED:
+		if (is_stack(gap)) {
+			say_moved_stack(report, &ret);
+			break;
+		}
 		ret.because = "changed whenever it was read";
 		ret.remedy = "look again: wedgecheck {target}";
 		break;
 	case SIGHT_CUT:
-		ret.because = "more than our bounds allow";
+		ret.because = is_stack(gap) ? "time or room ran out" : "more than our bounds allow";
 		ret.remedy = is_kernel_log(report, gap) ? NULL : "ask for fewer processes";
 		break;
 	case SIGHT_STRANGE:

@@ -95,27 +95,31 @@ static struct frame_ix caller_of(const struct scene *scene, struct frame_ix fram
 	return at;
 }
 
-void words_where(struct phrase *phrase, const struct scene *scene, struct frame_ix frame)
+void words_site(struct phrase *phrase, const struct snapshot *snapshot, struct site_ix site)
 {
-	const struct snapshot *snapshot = scene->snapshot;
-	const struct site_ix site = frame_at(snapshot, frame)->site;
-	const struct frame_ix caller = caller_of(scene, frame);
 	size_t length;
 
 	add_function(phrase, snapshot, site);
 	length = phrase->length;
 	phrase_add(phrase, ", ");
-	if (!words_line(phrase, snapshot, site)) {
-		phrase_back(phrase, length);
-		if (has_text(site_at(snapshot, site)->function) && has_text(site_at(snapshot, site)->module)) {
-			phrase_add(phrase, " of ");
-			add_base(phrase, snapshot, site_at(snapshot, site)->module);
-		}
-	}
+	if (words_line(phrase, snapshot, site))
+		return;
+	phrase_back(phrase, length);
+	if (!has_text(site_at(snapshot, site)->function) || !has_text(site_at(snapshot, site)->module))
+		return;
+	phrase_add(phrase, " of ");
+	add_base(phrase, snapshot, site_at(snapshot, site)->module);
+}
+
+void words_where(struct phrase *phrase, const struct scene *scene, struct frame_ix frame)
+{
+	const struct frame_ix caller = caller_of(scene, frame);
+
+	words_site(phrase, scene->snapshot, frame_at(scene->snapshot, frame)->site);
 	if (caller.at == NO_ROW)
 		return;
 	phrase_add(phrase, ", under ");
-	add_function(phrase, snapshot, frame_at(snapshot, caller)->site);
+	add_function(phrase, scene->snapshot, frame_at(scene->snapshot, caller)->site);
 }
 
 void words_summary(struct phrase *phrase, const struct report *report, const struct finding *finding)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What stacks add to a verdict: where, what for, how sure; and that healthy programs stay healthy. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "judge.h"
 #include "make.h"
+#include "render.h"
 #include "words.h"
 
 #define LIBC "/lib/x86_64-linux-gnu/libc.so.6"
@@ -434,4 +437,156 @@ Test(judge_stacks, an_idle_server_stays_idle)
 	finding = judged();
 	cr_expect_eq(finding->verdict, VERDICT_IDLE);
 	holds(summary_of(finding), "; asleep in serve, main.c:200, under main");
+}
+
+/* ---- the report ------------------------------------------------------------------- */
+
+static char *rendered(bool verbose)
+{
+	const struct render_options options = { .columns = 100, .utf8 = true, .verbose = verbose };
+	char *ret = NULL;
+	size_t size;
+	FILE *out = open_memstream(&ret, &size);
+
+	cr_assert(out);
+	cr_assert_eq(render_text.render(&report, &options, out), 0);
+	fclose(out);
+	return ret;
+}
+
+/* 100 sleeps, deep in its code; 101 has waited for it over a pipe all the while. */
+static void make_waiter(uint32_t depth)
+{
+	struct process_ix victim = make_process(&m, 101, 100);
+	struct object_ix pipe = make_pipe(&m, 7);
+	struct frame_ix at = started();
+	uint32_t i;
+
+	make_fd(&m, victim, 3, pipe, O_RDONLY);
+	make_fd(&m, process, 4, pipe, O_WRONLY);
+	make_call(&m, make_leader(&m, victim), "read", 3, 0x1000, 4096, 0, 0, 0);
+	make_sleep(&m, task, 100000, 0);
+	for (i = 0; i < depth; i++)
+		at = make_line(&m, at, i % 2 ? "walk" : "visit", 200 + (int32_t)i);
+	sleeps_below(task, make_line(&m, at, "backoff", 31));
+	make_stack(&m, make_leader(&m, victim), 0,
+		   make_frame(&m, make_line(&m, started(), "client", 77), LIBC, "read", 0x90));
+}
+
+Test(judge_stacks, the_report_shows_a_few_frames)
+{
+	_cleanup_free_ char *text = NULL;
+
+	make_waiter(1);
+	judged();
+	text = rendered(false);
+	holds(text, "; asleep in\n           backoff, main.c:31, under visit: clock_nanosleep for 100000 s\n");
+	holds(text, "\n\n  stack    proc[100]\n"
+		    "             backoff, main.c:31\n"
+		    "             visit, main.c:200\n"
+		    "             main, main.c:120\n"
+		    "           proc[101]\n"
+		    "             client, main.c:77\n"
+		    "             main, main.c:120\n"
+		    "\n");
+	lacks(text, "_start");
+	lacks(text, "nanosleep of");
+	cr_expect_lt(strstr(text, "culprit"), strstr(text, "stack    "));
+	holds(text, "next     read main.c:31; keep the evidence");
+}
+
+Test(judge_stacks, a_deep_stack_is_cut_unless_asked_for)
+{
+	_cleanup_free_ char *text = NULL, *whole = NULL;
+
+	make_waiter(40);
+	judged();
+	text = rendered(false);
+	holds(text, "             walk, main.c:239\n");
+	holds(text, "             37 more\n");
+	lacks(text, "main.c:200");
+	whole = rendered(true);
+	holds(whole, "main.c:200");
+}
+
+Test(judge_stacks, equal_stacks_are_shown_once)
+{
+	_cleanup_free_ char *text = NULL;
+	struct process_ix other = make_process(&m, 102, 100);
+
+	make_waiter(0);
+	make_fd(&m, other, 3, make_pipe(&m, 7), O_RDONLY);
+	make_call(&m, make_leader(&m, other), "read", 3, 0x1000, 4096, 0, 0, 0);
+	make_stack(&m, make_leader(&m, other), 0,
+		   make_frame(&m, make_line(&m, started(), "client", 77), LIBC, "read", 0x90));
+	judged();
+	text = rendered(false);
+	holds(text, "           proc[102], the same as proc[101]\n");
+}
+
+Test(judge_stacks, no_more_than_a_screen)
+{
+	struct object_ix pipe = make_pipe(&m, 7);
+	_cleanup_free_ char *text = NULL;
+	const char *at, *end;
+	unsigned lines = 0;
+	int32_t i;
+
+	make_waiter(40);
+	for (i = 0; i < 30; i++) {
+		struct process_ix other = make_process(&m, 200 + i, 100);
+		struct frame_ix frame = started();
+		int32_t depth;
+
+		make_fd(&m, other, 3, pipe, O_RDONLY);
+		make_call(&m, make_leader(&m, other), "read", 3, 0x1000, 4096, 0, 0, 0);
+		for (depth = 0; depth < 20; depth++)
+			frame = make_line(&m, frame, depth % 2 ? "ask" : "retry", 400 + i * 20 + depth);
+		make_stack(&m, make_leader(&m, other), 0, make_frame(&m, frame, LIBC, "read", 0x90));
+	}
+	judged();
+	text = rendered(false);
+	at = strstr(text, "  stack    ");
+	cr_assert(at);
+	for (end = strstr(at, "\n\n"); at < end; at++)
+		lines += *at == '\n';
+	cr_expect_leq(lines, 24);
+	cr_expect_gt(lines, 10);
+}
+
+Test(judge_stacks, without_stacks_there_is_no_such_part)
+{
+	_cleanup_free_ char *text = NULL;
+
+	make_sleep(&m, task, 100000, 0);
+	judged();
+	text = rendered(true);
+	lacks(text, "  stack ");
+	holds(text, "nothing was stopped");
+}
+
+Test(judge_stacks, hostile_names_are_escaped)
+{
+	_cleanup_free_ char *text = NULL;
+
+	make_waiter(0);
+	sleeps_below(task, make_line(&m, started(), "a\033[2Jb\nc{pid}[", 5));
+	judged();
+	text = rendered(true);
+	lacks(text, "\033");
+	holds(text, "a\\x1b[2Jb\\x0ac{pid}[");
+}
+
+Test(judge_stacks, stops_are_counted)
+{
+	_cleanup_free_ char *one = NULL, *many = NULL;
+
+	make_sleep(&m, task, 100000, 0);
+	m.snapshot.cost = (struct cost){ .threads_stopped = 1, .longest_stop_ns = 23400, .total_stop_ns = 23400 };
+	judged();
+	one = rendered(false);
+	holds(one, "; a thread was stopped once, for 0.023 ms\n");
+	m.snapshot.cost = (struct cost){ .threads_stopped = 7, .longest_stop_ns = 61000, .total_stop_ns = 1300000000 };
+	many = rendered(false);
+	holds(many, "; threads were stopped 7 times, for at most 0.061 ms each, 1.3 s in all\n");
 }
