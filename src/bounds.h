@@ -72,6 +72,9 @@ enum {
 	BOUND_PHRASE        = 2048,      /**< Bytes of one sentence of a report. */
 	BOUND_LOAD_LINE     = 64 << 20,  /**< Bytes of one line of a replayed file. */
 
+	BOUND_STATE_FILE    = 4096,      /**< Bytes of the record of a run. */
+	BOUND_STATE_FILES   = 4096,      /**< Records looked at in one directory. */
+
 	BOUND_ASK_MS        = 250,       /**< Deadline of one question to a helper. */
 	BOUND_NETLINK_MS    = 1000,      /**< Longest wait for the next reply of netlink. */
 	BOUND_BUDGET_MS     = 8000,      /**< Everything but the window. */

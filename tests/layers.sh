@@ -44,5 +44,6 @@ forbid model door.h probe.h scene.h graph.h judge.h render.h survey.h tool.h
 forbid door snapshot.h probe.h scene.h graph.h judge.h render.h survey.h tool.h
 forbid probes scene.h graph.h judge.h render.h survey.h tool.h
 forbid judge door.h probe.h render.h words.h survey.h tool.h
+forbid run probe.h scene.h graph.h judge.h render.h survey.h tool.h
 forbid render door.h probe.h survey.h tool.h
 exit $failed
