@@ -109,8 +109,8 @@ def choose(options):
             if (case_.quick or not options.quick) and re.search(options.only or "", case_.name)]
 
 
-def run(options):
-    """Counts of ok, FAILED, skip."""
+def run(options, told=None):
+    """Counts of ok, FAILED, skip; told(case, verdict, what it said, seconds) is called for each."""
     counts = {"ok": 0, "FAILED": 0, "skip": 0}
     waiting, running = choose(options)[::-1], []
     place = tempfile.mkdtemp(prefix="wedge-trouble-")
@@ -125,8 +125,11 @@ def run(options):
                 running.remove(each)
                 verdict, said = each.verdict()
                 counts[verdict] += 1
+                seconds = time.monotonic() - each.begun
+                if told:
+                    told(each.case, verdict, said, seconds)
                 if verdict != "ok" or not options.quiet:
-                    print(f"{verdict:6} {each.case.name:32} {time.monotonic() - each.begun:5.1f} s  {said}", flush=True)
+                    print(f"{verdict:6} {each.case.name:32} {seconds:5.1f} s  {said}", flush=True)
             time.sleep(0.02)
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
