@@ -7,6 +7,7 @@
 
 #include "bounds.h"
 #include "notes.h"
+#include "signature.h"
 #include "spin.h"
 #include "suspects.h"
 #include "telling.h"
@@ -230,6 +231,8 @@ static int find(const struct scene *scene, const struct graph *graph, struct fin
 	qsort_r(findings, found, sizeof(*findings), by_weight, (void *)(uintptr_t)scene->snapshot);
 	*ret = findings;
 	*count = found < BOUND_FINDINGS ? found : BOUND_FINDINGS;
+	for (i = 0; i < *count; i++)
+		findings[i].signature = signature_of(scene, &findings[i]);
 	return 0;
 }
 

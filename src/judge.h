@@ -87,6 +87,9 @@ struct advice_row {
 	bool frees;                    /**< It frees the victims. */
 };
 
+/** "w1:9f3ac1d2" (signature.h); "" where none can be given. */
+struct signature { char text[16]; };
+
 struct finding {
 	const struct cause *cause;
 	enum verdict verdict;          /**< cause->verdict; or UNKNOWN, the cause then being the best guess; or as --overdue makes it. */
@@ -98,6 +101,7 @@ struct finding {
 	const struct fact *facts;           uint32_t fact_count;    /**< The deciding one first. */
 	const struct edge *const *chain;    uint32_t chain_count;   /**< From a victim to the culprit, for showing; may be empty. */
 	int64_t since_ms;              /**< Shortest time it is known to last; UNSEEN not known. */
+	struct signature signature;    /**< The same hang has the same. */
 };
 
 /** One candidate: the end of some chain, before it has a name.  Filled by suspects.c. */

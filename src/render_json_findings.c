@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "render_json.h"
+#include "signature.h"
 #include "words.h"
 
 enum { SHOWN_WAKERS = 16 };
@@ -146,6 +147,17 @@ static void put_advice(struct json_out *json, const struct report *report, const
 	json_close(json);
 }
 
+static void put_signature(struct json_out *json, const struct signature *signature)
+{
+	if (!*signature->text) {
+		json_put_null(json, "signature");
+		json_put_null(json, "signature_version");
+		return;
+	}
+	json_put_string(json, "signature", signature->text);
+	json_put_integer(json, "signature_version", SIGNATURE_VERSION);
+}
+
 void json_finding(struct json_out *json, const char *key, const struct report *report, const struct finding *finding)
 {
 	const struct snapshot *snapshot = report->scene->snapshot;
@@ -195,8 +207,7 @@ void json_finding(struct json_out *json, const char *key, const struct report *r
 	for (i = 0; i < count; i++)
 		put_advice(json, report, finding, &advice[i]);
 	json_close(json);
-	json_put_null(json, "signature");
-	json_put_null(json, "signature_version");
+	put_signature(json, &finding->signature);
 	json_close(json);
 }
 
