@@ -149,20 +149,23 @@ Test(futexes, a_word_that_might_be_shared_and_is_not, .init = tree_live, .fini =
 static pid_t family(uint32_t *word, pid_t *waiter, pid_t *second, pid_t *other)
 {
 	const pid_t pid = tree_fork();
+	pid_t child;
 
 	if (pid == 0) {
-		if (tree_fork() == 0) {
+		child = tree_fork();
+		if (child == 0) {
 			tree_tell(getpid());
 			wait_for(word, FUTEX_WAIT);
 		}
-		usleep(10000);
-		if (tree_fork() == 0) {
+		tree_settle(child, child, "futex"); /* so that they tell in this order */
+		child = tree_fork();
+		if (child == 0) {
 			/* The same page elsewhere. */
 			word = mremap(word, 0, 4096, MREMAP_MAYMOVE);
 			tree_tell(getpid());
 			wait_for(word, FUTEX_WAIT);
 		}
-		usleep(10000);
+		tree_settle(child, child, "futex");
 		if (tree_fork() == 0) {
 			munmap(word, 4096);
 			tree_stay();

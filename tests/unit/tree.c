@@ -14,7 +14,7 @@
 
 #include "stat.h"
 
-enum { BORN_MOST = 256, SUBJECTS_MOST = 4096 };
+enum { BORN_MOST = 256, SUBJECTS_MOST = 4096, SETTLE_TRIES = 20000 };
 
 struct tree tree;
 static int news[2];
@@ -104,8 +104,11 @@ void tree_settle(pid_t pid, pid_t tid, const char *wchan)
 	size_t length;
 	int error;
 
+	int tries = 0;
+
 	do {
 		usleep(1000);
+		cr_assert_lt(tries++, SETTLE_TRIES, "%d is not in %s", tid, wchan);
 		cr_assert_eq(door_read(tree.door, &text, &length, &error, "%d/task/%d/wchan", pid, tid), 0);
 	} while (strncmp(text, wchan, strlen(wchan)) != 0);
 }
