@@ -16,11 +16,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "pagemap.h"
+#include "remote.h"
 
 enum { PAGES_AT_ONCE = 64 };
 
@@ -107,30 +107,13 @@ static ssize_t pages_resident(struct helper *helper, pid_t tid, uint64_t page, s
 	return resident;
 }
 
-/* A container's filter may withhold the system call; the file asks for the same right. */
-static ssize_t memory_read(struct helper *helper, pid_t tid, char *to, size_t length, uint64_t address)
-{
-	struct iovec local = { to, length }, remote = { (void *)(uintptr_t)address, length };
-	ssize_t n = process_vm_readv(tid, &local, 1, &remote, 1, 0);
-	int refused = errno;
-	char path[32];
-
-	if (n >= 0 || (refused != EPERM && refused != ENOSYS) || address > INT64_MAX)
-		return n < 0 ? -refused : n;
-	snprintf(path, sizeof(path), "%d/mem", tid);
-	_cleanup_close_ int fd = openat(helper->proc_fd, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -refused;
-	n = pread(fd, to, length, (off_t)address);
-	return n < 0 ? -errno : n;
-}
-
 static ssize_t memory_answer(struct helper *helper, const struct question *question, char *to, int *sight)
 {
 	const uint64_t page_size = sysconf(_SC_PAGESIZE);
 	pid_t tid = question->tid > 0 ? question->tid : question->pid;
 	size_t wanted = question->limit < BOUND_PROC_FILE ? question->limit : BOUND_PROC_FILE;
 	uint64_t first = question->address / page_size, last, readable;
+	struct iovec piece = { .iov_base = (void *)(uintptr_t)question->address };
 	ssize_t n;
 
 	if (wanted == 0 || __builtin_add_overflow(question->address, wanted - 1, &last))
@@ -144,7 +127,8 @@ static ssize_t memory_answer(struct helper *helper, const struct question *quest
 		return 0;
 	}
 	readable = (first + n) * page_size - question->address;
-	n = memory_read(helper, tid, to, readable < wanted ? readable : wanted, question->address);
+	piece.iov_len = readable < wanted ? readable : wanted;
+	n = remote_read(helper->proc_fd, tid, to, &piece, 1);
 	if (n < 0)
 		return n;
 	if ((size_t)n < question->limit)

@@ -20,6 +20,10 @@ enum {
 	BOUND_STACKS        = 1048576,   /**< Rows of stacks: samples of tasks. */
 	BOUND_STACK_FRAMES  = 512,       /**< Frames of one stack. */
 	BOUND_STACK_BYTES   = 1 << 20,   /**< Bytes copied of one stack. */
+	BOUND_STACK_STEP    = 64 << 10,  /**< Of these at first: more than most stacks have. */
+	BOUND_UNSTOPPED_TRIES = 3,       /**< At a stack beside a task that keeps waking. */
+	BOUND_HOLD_MS       = 30,        /**< For a task to stop when it is asked to. */
+	BOUND_HOLD_POLL_US  = 200,       /**< Of these awake, so that it is let go at once. */
 	BOUND_CLOSER        = 256,       /**< Tasks whose stacks are taken, unless all are asked for. */
 	BOUND_COMPARED      = 5,         /**< Stacks of a burning task, at least: they are compared. */
 	BOUND_REGIONS       = 262144,    /**< Lines of maps kept of one process. */

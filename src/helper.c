@@ -18,15 +18,14 @@
 #include "door_inner.h"
 #include "helpers.h"
 
-enum { PROC_FD = 3 };
-
-static void descriptors_drop(int proc_fd, unsigned descriptors_most)
+static void descriptors_drop(const struct door *door)
 {
+	const unsigned descriptors_most = door ? (unsigned)door->descriptors_most : (unsigned)sysconf(_SC_OPEN_MAX);
 	unsigned each;
-	int fd;
+	int fd, proc_fd;
 
 	/* A descriptor of its own even for /proc, not a share in ours. */
-	proc_fd = openat(proc_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	proc_fd = openat(door ? door->proc_fd : AT_FDCWD, door ? "." : "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc_fd < 0 || (proc_fd != PROC_FD && dup3(proc_fd, PROC_FD, O_CLOEXEC) < 0))
 		_exit(1);
 	if (syscall(SYS_close_range, PROC_FD + 1, ~0U, 0) < 0)
@@ -86,7 +85,7 @@ void helper_settle(const struct door *door, pid_t parent, const char *name)
 		_exit(0);
 	prctl(PR_SET_NAME, name);
 	prctl(PR_SET_DUMPABLE, 0);
-	descriptors_drop(door->proc_fd, door->descriptors_most);
+	descriptors_drop(door);
 	if (chdir("/") < 0)
 		_exit(1);
 }

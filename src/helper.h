@@ -29,7 +29,7 @@ struct helper {
 
 /**
  * What every process of ours does first, right after the fork: blocks signals, dies with its
- * parent (who must be living still), takes a name, lets go of all descriptors but /proc.
+ * parent (who must be living still), takes a name, lets go of all descriptors but PROC_FD.
  */
 void helper_settle(const struct door *door, pid_t parent, const char *name);
 

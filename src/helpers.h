@@ -18,6 +18,8 @@
 
 struct door;
 
+enum { PROC_FD = 3 }; /**< In a helper: the only descriptor it has, of /proc. */
+
 /** What a helper is started for. */
 struct calling {
 	const char *name;         /* its comm */
@@ -38,7 +40,7 @@ struct helpers {
 	int64_t cpu_ns;           /* of those reaped */
 };
 
-/** Nothing to do when one is at work.  0, or -errno; -EAGAIN too when too many will not go. */
+/** Nothing to do when one is at work.  Without a door: /proc itself.  0, or -errno; -EAGAIN too when too many will not go. */
 int helpers_start(struct helpers *helpers, const struct door *door, const struct calling *calling, const void *context);
 /** Has the one at work died? */
 bool helpers_died(struct helpers *helpers);

@@ -33,6 +33,7 @@ struct capture_wish {
 	int64_t start_ticks;      /**< Of the task (its own stat, field 22): checked again before it is touched. */
 	enum stop stop;
 	bool held_only;           /**< What could be read beside it was not enough: stop it if that may be. */
+	bool deep;                /**< A first copy was cut: up to BOUND_STACK_BYTES, not BOUND_STACK_STEP. */
 };
 
 struct capture {
@@ -41,11 +42,12 @@ struct capture {
 	const char *detail;       /**< Fixed word for what was asked: "syscall", "memory", "stop"; NULL none. */
 	uint8_t way;              /**< enum stack_way. */
 	int64_t when_ns, stopped_ns;
-	bool could_stop;          /**< Another try with held_only may give more. */
+	bool could_stop;          /**< Another try with held_only may give more, and does no harm. */
 	struct registers registers;
 	uint64_t stack_at;        /**< Address of the first byte of the copy: the stack pointer, less the red zone. */
 	const uint8_t *stack;     /**< The capturer's, until the next capture. */
 	size_t stack_length;
+	bool cut;                 /**< The stack goes on behind it, or other memory does: a deep copy shows more. */
 };
 
 struct capturer; /**< Holds the process that traces, once one was needed. */
@@ -56,6 +58,8 @@ struct capturer *capturer_close(struct capturer *capturer);
 /**
  * Capture many, one after the other; take() is called for each in order.  No two threads
  * are ever held at once.  0, -errno of our own, or what take() returned, if not 0.
+ * A task without a user stack (zombie, kernel thread) is OK, WAY_NONE.  One that ran at each try and may not be
+ * stopped is SIGHT_MOVED.  Bytes of pages that were not there are STACK_HOLE (stackcopy.h).
  */
 int capture(struct capturer *capturer, const struct capture_wish *wishes, size_t count,
 	    int (*take)(void *context, size_t which, const struct capture *capture), void *context);

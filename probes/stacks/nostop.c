@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stack read beside a task that sleeps.  What it sleeps in and how long it ever ran are compared before
+ * and after: if they are the same it did not run, and what was read belongs together.
+ */
+#include <sched.h>
+
+#include "capture_inner.h"
+#include "door.h"
+#include "registers.h"
+#include "restart.h"
+
+/* One try.  *call: as seen, but the first that would not restart stays.  0, SIGHT_MOVED, another sight, or -errno. */
+static int try(struct capturer *capturer, const struct capture_wish *wish, struct glancer *glancer, struct call *call,
+	       struct capture *ret, struct glance_miss *miss)
+{
+	struct glance before, after;
+	struct stack_copy copy;
+	int r;
+
+	before.call.number = CALL_UNSEEN;
+	r = glance(glancer, &before, miss);
+	if (call_restarts(call))
+		*call = before.call;
+	if (r)
+		return r;
+	registers_of_call(&before.call, &ret->registers);
+	miss->detail = "memory";
+	r = stack_copy(&capturer->source, wish->pid, wish->tid,
+		       &(struct stack_wish){ .pointer = before.call.sp, .most = stack_most(wish) },
+		       capturer->stack, &copy, &miss->error);
+	if (r)
+		return r;
+	ret->when_ns = door_now_ns();
+	ret->stack = capturer->stack;
+	ret->stack_at = copy.at;
+	ret->stack_length = copy.length;
+	ret->cut = copy.cut;
+	r = glance(glancer, &after, miss);
+	if (r)
+		return r;
+	return glance_same(&before, &after) ? 0 : SIGHT_MOVED;
+}
+
+int capture_unstopped(struct capturer *capturer, const struct capture_wish *wish, struct glancer *glancer,
+		      struct call *call, struct capture *ret)
+{
+	struct glance_miss miss;
+	int tries, r = SIGHT_MOVED;
+
+	for (tries = 0; tries < BOUND_UNSTOPPED_TRIES && r == SIGHT_MOVED; tries++) {
+		if (tries > 0)
+			sched_yield();
+		miss = (struct glance_miss){ "syscall", 0 };
+		r = try(capturer, wish, glancer, call, ret, &miss);
+	}
+	if (r)
+		return capture_fail(ret, r, miss.detail, miss.error);
+	if (is_narrow(capturer->proc_fd, wish->pid, &ret->registers))
+		return capture_fail(ret, SIGHT_UNSUPPORTED, "registers", 0);
+	ret->sight = SIGHT_OK;
+	ret->way = WAY_UNSTOPPED;
+	return 0;
+}
