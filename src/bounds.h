@@ -33,6 +33,8 @@ enum {
 	BOUND_FILE_PATH     = 4352,      /**< Bytes of a path to a mapped file, with what stands before it. */
 	BOUND_BUILD_ID      = 64,        /**< Bytes of a build-id. */
 	BOUND_UNPACKED      = 64 << 20,  /**< Bytes of a compressed part of a file, unpacked. */
+	BOUND_CFI_PROGRAM   = 256 << 10, /**< Bytes of one program of call frame information. */
+	BOUND_CFI_PLACES    = 2 << 20,   /**< Entries of a section that has no table of them. */
 	BOUND_LABELS        = 256,       /**< Rows of labels. */
 	BOUND_GAPS          = 4096,      /**< Rows of gaps; cut.gaps says how many were cut. */
 	BOUND_GAP_REASONS   = 256,       /**< Of these, kept for reasons of which no row is filed yet. */

@@ -24,6 +24,8 @@ struct cfi_entry {
 	bool outermost;           /**< The return address is undefined: nobody called. */
 	int16_t cfa_register;     /**< DWARF number; -1: by an expression. */
 	int64_t cfa_offset;       /**< From that register. */
+	uint64_t lost;            /**< Bit n: what register n held in the caller cannot be known. */
+	uint64_t saved;           /**< Bit n: it is saved at a fixed distance from the CFA. */
 	size_t cie_at, fde_at, length; /**< In image. */
 	uint8_t image[CFI_IMAGE];
 };

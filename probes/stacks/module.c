@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "bounds.h"
+#include "cfi.h"
 #include "cleanup.h"
 #include "files.h"
 #include "hash.h"
@@ -52,6 +53,7 @@ static struct module_file *file_destroy(struct module_file *file)
 		return NULL;
 	bytes = (void *)(uintptr_t)file->module.elf.bytes;
 	length = file->module.elf.length;
+	cfi_index_destroy(file->module.index);
 	elffile_deinit(&file->module.elf);
 	if (file->holding == HOLDS_MAPPING)
 		munmap(bytes, length);
