@@ -35,6 +35,10 @@ enum {
 	BOUND_UNPACKED      = 64 << 20,  /**< Bytes of a compressed part of a file, unpacked. */
 	BOUND_CFI_PROGRAM   = 256 << 10, /**< Bytes of one program of call frame information. */
 	BOUND_CFI_PLACES    = 2 << 20,   /**< Entries of a section that has no table of them. */
+	BOUND_UNWIND_ROWS   = 65536,     /**< Places in code whose rows of unwind tables are remembered. */
+	BOUND_UNWIND_IMAGES = 16 << 20,  /**< Bytes that these rows take. */
+	BOUND_SCAN_BYTES    = 256 << 10, /**< Bytes of a stack searched for one return address. */
+	BOUND_SCAN_TRIES    = 4096,      /**< Values tried for one register that is not known. */
 	BOUND_LABELS        = 256,       /**< Rows of labels. */
 	BOUND_GAPS          = 4096,      /**< Rows of gaps; cut.gaps says how many were cut. */
 	BOUND_GAP_REASONS   = 256,       /**< Of these, kept for reasons of which no row is filed yet. */
