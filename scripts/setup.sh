@@ -13,7 +13,7 @@ build_packages=(gcc make autoconf automake pkg-config libc6-dev
 	libproc2-dev libmnl-dev libjansson-dev libunwind-dev zlib1g-dev)
 demo_packages=(python3 python3-pytest)
 check_packages=(clang libclang-rt-14-dev libcriterion-dev mandoc shellcheck zsh git strace
-	procps iproute2 lsof util-linux gdb
+	procps iproute2 lsof util-linux gdb elfutils g++ xz-utils
 	python3 python3-pytest python3-pytest-xdist python3-trio python3-jsonschema
 	redis-server nginx-light)
 }

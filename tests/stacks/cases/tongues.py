@@ -52,9 +52,9 @@ add(Row("python", None, ("sleep",), start=PYTHON, chain="Py_RunMain Py_BytesMain
     Row("python-running", None, ("spin",), start=PYTHON, chain="Py_RunMain Py_BytesMain", ways=(), needs=("/usr/bin/python3",),
         chain_decides="the inner frames change"),
     Row("redis", None, start=redis, chain="epoll_wait * aeMain main", ways=(), needs=("redis-server",)),
-    Row("node-blocked", None, ("sleep",), start=NODE, chain="Builtins_JSEntryTrampoline Builtins_JSEntry * node::Start", ways=(), needs=("node",),
+    Row("node-blocked", None, ("sleep",), start=NODE, chain="Builtins_JSEntryTrampoline Builtins_JSEntry * node::Start", ways=(), needs=("node",), limit=70,
         without={"gdb": GDB_NODE}),
-    Row("node-idle", None, ("idle",), start=NODE, chain="node::Start", ways=(), needs=("node",)),
-    Row("node-running", None, ("spin",), start=NODE, chain="Builtins_JSEntryTrampoline Builtins_JSEntry * node::Start", ways=(), needs=("node",),
+    Row("node-idle", None, ("idle",), start=NODE, chain="node::Start", ways=(), needs=("node",), limit=70),
+    Row("node-running", None, ("spin",), start=NODE, chain="Builtins_JSEntryTrampoline Builtins_JSEntry * node::Start", ways=(), needs=("node",), limit=70,
         without={"gdb": GDB_NODE},
         chain_decides="the inner frames change"))

@@ -12,9 +12,11 @@ FUNCTION_TYPES = (0, 2, 10)  # NOTYPE, FUNC, GNU_IFUNC
 class Elf:
     """One 64-bit little-endian file, or its debug file."""
 
-    def __init__(self, path):
-        with open(path, "rb") as file:
-            self.bytes = file.read()
+    def __init__(self, path, data=None):
+        if data is None:
+            with open(path, "rb") as file:
+                data = file.read()
+        self.bytes = bytes(data)
         if self.bytes[:6] != b"\x7fELF\x02\x01":
             raise ValueError(f"{path}: no 64-bit ELF")
         at_segments, at_sections = struct.unpack_from("<QQ", self.bytes, 0x20)

@@ -104,6 +104,16 @@ def _file(row, options):
     return options.built[row.program] if row.program else None
 
 
+def twins_of(row, options):
+    """{base name of a stripped file: the names it had}"""
+    found = {}
+    for program in row.programs():
+        names = elf.names_of(program.whole(options.built_in))
+        found[os.path.basename(program.file(options.built_in))] = names
+        found.setdefault(COPIES.get(program.source, "program"), names)
+    return found
+
+
 # ---- right frames --------------------------------------------------------------------------------
 
 class Target:
@@ -137,7 +147,7 @@ class Trial:
             for target in targets:
                 target.settle()
             told[who] = looks.told(who, [target.pid for target in targets], wrap)
-        twins = self.twins()
+        twins = twins_of(row, stage.options)
         for target in targets:
             self.try_one(target, ours[target.pid], told, twins)
         notes = "; ".join(dict.fromkeys(self.notes))
@@ -176,15 +186,6 @@ class Trial:
         for stop in looks.STOPS[target.moving:]:
             target.settle()
             found[stop] = looks.ours(self.stage, target.pid, stop, wrap)
-        return found
-
-    def twins(self):
-        """{base name of a stripped file: the names it had}"""
-        found = {}
-        for program in self.row.programs():
-            names = elf.names_of(program.whole(self.stage.options.built_in))
-            found[os.path.basename(program.file(self.stage.options.built_in))] = names
-            found.setdefault(COPIES.get(program.source, "program"), names)
         return found
 
     def try_one(self, target, ours, told, twins):
@@ -270,13 +271,13 @@ def look_hostile(stage, row):
         looks.await_rest(pid)
     if not row.shaky:
         stage.watch(pid)
-    before, complaints, ends = memory_of(pid), [], set()
+    before, complaints, ends, twins = memory_of(pid), [], set(), twins_of(row, stage.options)
     for stop in looks.STOPS:
         report, result = looks.report(stage, pid, f"--stop={stop}", limit=row.seconds + 25)
         slowest = max(slowest, result.seconds)
         if result.seconds > row.seconds * (4 if stage.sanitized else 1):
             complaints.append(f"--stop={stop} took {result.seconds:.1f} s, {row.seconds:.0f} s are allowed")
-        complaints += [f"--stop={stop}: {what}" for what in odd_stacks(row, stop, pid, report, ends)]
+        complaints += [f"--stop={stop}: {what}" for what in odd_stacks(row, stop, pid, report, ends, twins)]
     text = stage.look(str(pid), tool="wedgestack", limit=row.seconds + 25)
     stage.clean(text.out + text.err)
     if text.status not in (0, 3):
@@ -288,7 +289,7 @@ def look_hostile(stage, row):
     return f"{slowest:.2f} s, ends {', '.join(sorted(ends)) or 'not looked at'}"
 
 
-def odd_stacks(row, stop, pid, report, ends):
+def odd_stacks(row, stop, pid, report, ends, twins):
     """What is wrong with them."""
     stacks = looks.frames.from_report(report)
     gaps = {gap for each in report["gaps"] for gap in each["pids"]}
@@ -305,8 +306,8 @@ def odd_stacks(row, stop, pid, report, ends):
             yield "the thread is not in the report"
         return
     ends.add(mine.ends or "nowhere")
-    if row.chain and not (stop == "never" and not mine.frames) and not compare.has_chain(row.chain, mine):
-        yield f"chain {row.chain!r} is not in\n{Trial.show(mine, {})}"
+    if row.chain and not (stop == "never" and not mine.frames) and not compare.has_chain(row.chain, mine, twins):
+        yield f"chain {row.chain!r} is not in\n{Trial.show(mine, twins)}"
     if row.ends and not re.fullmatch(row.ends, mine.ends or ""):
         yield f"ends {mine.ends!r}, not {row.ends!r}\n{Trial.show(mine, {})}"
 
@@ -314,8 +315,8 @@ def odd_stacks(row, stop, pid, report, ends):
 # ---- all of them ---------------------------------------------------------------------------------------
 
 def cases():
-    """Each row as a case of the suite that tests/trouble shares with us."""
-    for row in ROWS:
+    """Each row as a case of the suite that tests/trouble shares with us; what takes longest first."""
+    for row in sorted(ROWS, key=lambda row: -row.limit):
         yield suite.Case(row.name, Run(row), False, row.limit)
 
 
