@@ -172,22 +172,27 @@ enum primitive primitive_of(const char *function, size_t length)
 	return PRIMITIVE_NONE;
 }
 
+enum primitive site_primitive_of(const struct snapshot *snapshot, struct site_ix site)
+{
+	const struct site *it = site_at(snapshot, site);
+
+	if (it->kind == FRAME_KERNEL || !text_seen(it->function))
+		return PRIMITIVE_NONE;
+	return primitive_of(snapshot_bytes(snapshot, it->function), it->function.length);
+}
+
 enum primitive stack_primitive(const struct scene *scene, struct frame_ix innermost, struct frame_ix *at)
 {
-	const struct snapshot *snapshot = scene->snapshot;
 	enum primitive ret = PRIMITIVE_NONE, one;
 	struct frame_ix step = innermost;
 	const struct frame *frame;
-	struct text name;
 	unsigned tried;
 
 	if (at)
 		at->at = NO_ROW;
 	for (tried = 0; step.at != NO_ROW && tried < FRAMES_TRIED; step = frame->caller, tried++) {
-		frame = frame_at(snapshot, step);
-		name = site_at(snapshot, frame->site)->function;
-		one = scene->site_part[frame->site.at] == PART_KERNEL || !text_seen(name)
-		      ? PRIMITIVE_NONE : primitive_of(snapshot_bytes(snapshot, name), name.length);
+		frame = frame_at(scene->snapshot, step);
+		one = (enum primitive)scene->site_primitive[frame->site.at];
 		if (one != PRIMITIVE_NONE) {
 			ret = one;
 			if (at)

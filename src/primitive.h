@@ -28,6 +28,9 @@ extern const char *const primitive_words[PRIMITIVES]; /**< "a mutex", "a conditi
 /** By the name of a function, demangled or not, with or without version and underscores before it. */
 enum primitive primitive_of(const char *function, size_t length);
 
+/** Of a place in code; scene.site_primitive holds it for each site. */
+enum primitive site_primitive_of(const struct snapshot *snapshot, struct site_ix site);
+
 /**
  * What the code that was entered last waits on: the outermost that is known of the frames inside the
  * program's own, for std::mutex::lock() says more than the pthread_mutex_lock() below it.

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "infer.h"
+#include "primitive.h"
 #include "telling.h"
 
 /* Keys sort as unsigned: this keeps negative numbers below the others. */
@@ -258,12 +259,16 @@ static int scene_stacks(struct scene *scene, struct order_work *work)
 	uint32_t count = snapshot->stacks.count, i;
 	uint32_t *order = order_new(scene, count);
 	uint8_t *part = arena_new(scene->arena, uint8_t, snapshot->sites.count);
+	uint8_t *primitive = arena_new(scene->arena, uint8_t, snapshot->sites.count);
 
-	if (!order || !part)
+	if (!order || !part || !primitive)
 		return -ENOMEM;
-	for (i = 0; i < snapshot->sites.count; i++)
+	for (i = 0; i < snapshot->sites.count; i++) {
 		part[i] = (uint8_t)site_part_of(snapshot, (struct site_ix){ i });
+		primitive[i] = (uint8_t)site_primitive_of(snapshot, (struct site_ix){ i });
+	}
 	scene->site_part = part;
+	scene->site_primitive = primitive;
 	for (i = 0; i < count; i++) {
 		work->keys[i] = key_of(row[i].sample);
 		work->groups[i] = row[i].task.at;

@@ -29,6 +29,7 @@ struct scene {
 	const uint32_t *peek_order;   const struct span *task_peeks[LOOKS];
 	const uint32_t *stack_order;  const struct span *task_stacks;      /**< By sample. */
 	const uint8_t *site_part;           /**< One a site: enum site_part (telling.h). */
+	const uint8_t *site_primitive;      /**< One a site: enum primitive (primitive.h). */
 	const struct decoded *calls[LOOKS]; /**< One a task; inferred where the call could not be read. */
 	const struct peek *peeks_sorted;    /**< Peeks in peek_order: a task's and look's lie together. */
 	const struct process_ix *process_parent; /**< One a process; NO_ROW: not in the snapshot. */
