@@ -39,6 +39,11 @@ enum {
 	BOUND_UNWIND_IMAGES = 16 << 20,  /**< Bytes that these rows take. */
 	BOUND_SCAN_BYTES    = 256 << 10, /**< Bytes of a stack searched for one return address. */
 	BOUND_SCAN_TRIES    = 4096,      /**< Values tried for one register that is not known. */
+	BOUND_SYMBOLS       = 4 << 20,   /**< Symbols looked at of one table. */
+	BOUND_SYMBOL_STEPS  = 4096,      /**< Symbols compared for one place. */
+	BOUND_MANGLED       = 4096,      /**< Bytes read of the name of a symbol. */
+	BOUND_NAME          = 1024,      /**< Bytes of a name shown. */
+	BOUND_DEBUG_CRC     = 256 << 20, /**< Bytes of a debug file without build-id, whose checksum is compared. */
 	BOUND_LABELS        = 256,       /**< Rows of labels. */
 	BOUND_GAPS          = 4096,      /**< Rows of gaps; cut.gaps says how many were cut. */
 	BOUND_GAP_REASONS   = 256,       /**< Of these, kept for reasons of which no row is filed yet. */

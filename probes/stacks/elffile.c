@@ -129,7 +129,7 @@ static void symbols_read(const struct elffile *elf, struct span_of_file table, c
 {
 	const Elf64_Shdr strings = section_at(table, section->sh_link);
 
-	if (symbols->bytes || section->sh_entsize != sizeof(Elf64_Sym) || strings.sh_type != SHT_STRTAB ||
+	if (symbols->bytes || section->sh_entsize != sizeof(Elf64_Sym) || section->sh_size < sizeof(Elf64_Sym) || strings.sh_type != SHT_STRTAB ||
 	    !section_part(elf, &strings, names))
 		return;
 	if (section_part(elf, section, symbols))
@@ -211,6 +211,7 @@ static int sections_read(struct elffile *elf, const Elf64_Ehdr *header, uint64_t
 		*segments = section.sh_info;
 	if (count > BOUND_ELF_SECTIONS || !part(elf, header->e_shoff, count * sizeof(section), &table))
 		return 0;
+	elf->sections = table;
 	section = section_at(table, strings);
 	section_part(elf, &section, &names);
 	for (i = 1; i < count && r == 0; i++) {
@@ -324,4 +325,11 @@ const uint8_t *elffile_at(const struct elffile *elf, uint64_t address, size_t le
 				       elf->bytes + load->offset + (address - load->address) : NULL;
 	}
 	return NULL;
+}
+
+bool elffile_section_holds(const struct elffile *elf, uint32_t which, uint64_t address)
+{
+	const Elf64_Shdr section = section_at(elf->sections, which);
+
+	return (section.sh_flags & SHF_ALLOC) && address >= section.sh_addr && address - section.sh_addr < section.sh_size;
 }

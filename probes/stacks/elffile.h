@@ -40,6 +40,7 @@ struct elffile {
 	struct span_of_file symtab, strtab, dynsym, dynstr; /**< Raw Elf64_Sym and names. */
 	struct span_of_file minidebug;    /**< .gnu_debugdata, still packed. */
 	struct span_of_file debuglink;    /**< .gnu_debuglink, raw. */
+	struct span_of_file sections;     /**< Raw Elf64_Shdr. */
 	struct span_of_file build_id;     /**< The bytes of NT_GNU_BUILD_ID. */
 	void *unpacked;           /**< What elffile_deinit() frees. */
 };
@@ -61,5 +62,8 @@ bool elffile_address(const struct elffile *elf, uint64_t offset, uint64_t *ret);
  * PF_W, outside PT_GNU_RELRO), as many as asked for; NULL: not in the file.
  */
 const uint8_t *elffile_at(const struct elffile *elf, uint64_t address, size_t length);
+
+/** Does the section of this number hold this linked address? */
+bool elffile_section_holds(const struct elffile *elf, uint32_t which, uint64_t address);
 
 #endif

@@ -13,11 +13,13 @@
 #include "bounds.h"
 #include "cfi.h"
 #include "cleanup.h"
+#include "debugfile.h"
 #include "files.h"
 #include "hash.h"
 #include "maps.h"
 #include "sight.h"
 #include "space_inner.h"
+#include "symbols.h"
 
 enum holding { HOLDS_NOTHING, HOLDS_MAPPING, HOLDS_COPY };
 
@@ -51,6 +53,8 @@ static struct module_file *file_destroy(struct module_file *file)
 
 	if (!file)
 		return NULL;
+	symbols_destroy(file->module.symbols);
+	debugfile_destroy(file->module.debug);
 	bytes = (void *)(uintptr_t)file->module.elf.bytes;
 	length = file->module.elf.length;
 	cfi_index_destroy(file->module.index);

@@ -24,6 +24,7 @@ struct module {
 	int error;                /**< errno as met, for the gap. */
 	pid_t seen_by;            /**< Task through which it was opened. */
 	struct elffile elf;
+	struct debugfile *debug;  /**< debugfile.h: its separate debug file; NULL until looked for. */
 	struct symbols *symbols;  /**< symbols.h; NULL until a name was asked for. */
 	struct cfi_index *index;  /**< cfi.h: of plain .eh_frame or .debug_frame; NULL until needed. */
 	struct lines *lines;      /**< lines.h; NULL until a line was asked for. */

@@ -212,6 +212,8 @@ Test(elffile, a_symbol_table_that_claims_too_much)
 	tiny.sections[1].sh_size = 3 * sizeof(Elf64_Sym) + 5;
 	elf = parsed(&tiny);
 	cr_expect_eq(elf.symtab.length, 3 * sizeof(Elf64_Sym));
+	tiny.sections[1].sh_size = sizeof(Elf64_Sym) - 1;
+	cr_expect_null(parsed(&tiny).symtab.bytes);
 	tiny.sections[1].sh_size = UINT64_C(2) << 30;
 	cr_expect_null(parsed(&tiny).symtab.bytes);
 	tiny.sections[1].sh_offset = UINT64_MAX - 8;
