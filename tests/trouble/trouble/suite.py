@@ -44,7 +44,7 @@ def _act(case_, options, directory):
     signal.signal(signal.SIGTERM, _interrupted)
     acting = None
     try:
-        acting = stage.Stage(options, directory)
+        acting = getattr(options, "stage", stage.Stage)(options, directory)
         said = case_.run(acting)
         acting.unharmed()
         verdict = "ok", said or ""
