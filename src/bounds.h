@@ -18,7 +18,10 @@ enum {
 	BOUND_PEEKS         = 262144,    /**< Rows of peeks. */
 	BOUND_FRAMES        = 1048576,   /**< Rows of frames, and of sites. */
 	BOUND_STACKS        = 1048576,   /**< Rows of stacks: samples of tasks. */
+	BOUND_STACK_NODES   = 1048576,   /**< Functions, each as it was called, in a tree of stacks. */
+	BOUND_DRAWN         = 50000,     /**< Boxes of a flame graph. */
 	BOUND_STACK_FRAMES  = 512,       /**< Frames of one stack. */
+	BOUND_STACK_DEPTH   = 1024,      /**< The same with inlined and kernel frames on top: chains of a saved file are followed so far. */
 	BOUND_STACK_BYTES   = 1 << 20,   /**< Bytes copied of one stack. */
 	BOUND_STACK_STEP    = 64 << 10,  /**< Of these at first: more than most stacks have. */
 	BOUND_UNSTOPPED_TRIES = 3,       /**< At a stack beside a task that keeps waking. */

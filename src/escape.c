@@ -180,3 +180,23 @@ size_t text_columns(const char *text, size_t length)
 	}
 	return columns;
 }
+
+size_t text_fitting(const char *text, size_t length, size_t columns)
+{
+	size_t end = 0, next, used = 0;
+
+	while (end < length) {
+		next = end + 1;
+		if (text[end] == '\\')
+			next = end + (end + 1 < length && text[end + 1] == 'x' ? 4 : 2);
+		while (next < length && ((unsigned char)text[next] & 0xc0) == 0x80)
+			next++;
+		if (next > length)
+			break;
+		used += text_columns(text + end, next - end);
+		if (used > columns)
+			break;
+		end = next;
+	}
+	return end;
+}

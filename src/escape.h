@@ -41,5 +41,7 @@ long unescape(char *text, size_t length);
 
 /** Columns that escaped text takes on a terminal: wide characters 2, combining ones 0. */
 size_t text_columns(const char *text, size_t length);
+/** How many bytes of it go into so many columns; never the half of an escape. */
+size_t text_fitting(const char *text, size_t length, size_t columns);
 
 #endif

@@ -37,24 +37,6 @@ static void put_blanks(const struct grid *grid, unsigned count)
 		putc_unlocked(' ', grid->out);
 }
 
-/* How much of an escaped text goes into so many columns; never the half of an escape. */
-static size_t fitting(const char *text, size_t length, unsigned columns)
-{
-	size_t end = 0, next;
-
-	while (end < length) {
-		next = end + 1;
-		if (text[end] == '\\')
-			next = end + (end + 1 < length && text[end + 1] == 'x' ? 4 : 2);
-		while (next < length && ((unsigned char)text[next] & 0xc0) == 0x80)
-			next++;
-		if (next > length || text_columns(text, next) > columns)
-			break;
-		end = next;
-	}
-	return end;
-}
-
 static void put_last(const struct grid *grid, const struct phrase *cell, unsigned before)
 {
 	unsigned columns = grid->options->columns, width = (unsigned)text_columns(cell->text, cell->length);
@@ -65,7 +47,7 @@ static void put_last(const struct grid *grid, const struct phrase *cell, unsigne
 		columns = before + grid->least;
 	cut = grid->options->columns > 0 && !grid->options->verbose && before + width > columns;
 	if (cut)
-		length = fitting(cell->text, cell->length, columns - before - 3);
+		length = text_fitting(cell->text, cell->length, columns - before - 3);
 	for (i = 0; i < length; i++)
 		putc_unlocked(cell->text[i] == PHRASE_TIE ? ' ' : cell->text[i], grid->out);
 	if (cut)

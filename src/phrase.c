@@ -71,6 +71,11 @@ void phrase_tie(struct phrase *phrase, const char *words)
 			phrase_bytes(phrase, words, 1);
 }
 
+void phrase_escaped(struct phrase *phrase, const struct phrase *other)
+{
+	phrase_append(phrase, other->text, other->length);
+}
+
 void phrase_back(struct phrase *phrase, size_t length)
 {
 	if (length >= phrase->length)

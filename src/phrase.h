@@ -31,6 +31,8 @@ void phrase_format(struct phrase *phrase, const char *format, ...) __attribute__
 void phrase_tie(struct phrase *phrase, const char *words);
 /** Bytes of a target. */
 void phrase_bytes(struct phrase *phrase, const char *bytes, size_t length);
+/** Another phrase for the same place, as it is. */
+void phrase_escaped(struct phrase *phrase, const struct phrase *other);
 /** Back to an earlier length. */
 void phrase_back(struct phrase *phrase, size_t length);
 

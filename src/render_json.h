@@ -20,6 +20,8 @@ void json_doubts(struct json_out *json, const char *key, uint32_t bits);
 void json_head(struct json_out *json, const struct report *report);      /**< schema ... test */
 void json_finding(struct json_out *json, const char *key, const struct report *report, const struct finding *finding);
 void json_processes(struct json_out *json, const struct report *report);
+/** "frames", "stack" and "samples" of a thread. */
+void json_stacks(struct json_out *json, const struct scene *scene, struct task_ix task);
 /** *ret: how many wakers were left out of "to" lists. */
 void json_waits(struct json_out *json, const struct report *report, uint64_t *ret);
 void json_tail(struct json_out *json, const struct report *report, uint64_t wakers_left_out); /**< gaps, cost, truncated */

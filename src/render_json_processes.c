@@ -140,8 +140,7 @@ static void put_thread(struct json_out *json, const struct scene *scene, struct 
 	else
 		json_put_bool(json, "moved", moved == MOVED_YES);
 	json_put_number(json, "silent_ms", as_ms(seen->silent_ns));
-	json_open_array(json, "frames");
-	json_close(json);
+	json_stacks(json, scene, task);
 	json_close(json);
 }
 

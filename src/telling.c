@@ -6,9 +6,6 @@
 
 #include "bounds.h"
 
-/* Inlined and kernel frames come on top of the bound. */
-enum { DEEPEST = 2 * BOUND_STACK_FRAMES };
-
 /* ---- whose code it is ----------------------------------------------------------- */
 
 /*
@@ -151,14 +148,16 @@ struct frame_ix stack_telling(const struct scene *scene, struct frame_ix innermo
 	unsigned depth;
 
 	/* A replayed file may hold a chain of a million. */
-	for (depth = 0; at.at != NO_ROW && best < PART_PROGRAM && depth < DEEPEST; depth++, inner = at, at = frame->caller) {
+	for (depth = 0; at.at != NO_ROW && best < PART_PROGRAM && depth < BOUND_STACK_DEPTH; depth++) {
 		frame = frame_at(scene->snapshot, at);
 		part = scene->site_part[frame->site.at];
-		if (part <= best)
-			continue;
-		best = part;
-		ret = at;
-		through = inner;
+		if (part > best) {
+			best = part;
+			ret = at;
+			through = inner;
+		}
+		inner = at;
+		at = frame->caller;
 	}
 	if (called)
 		*called = through;
@@ -186,15 +185,15 @@ bool site_same_function(const struct snapshot *snapshot, struct site_ix one, str
 	return text_seen(a->function) || a->offset == b->offset;
 }
 
-/* Frames of a stack into to[DEEPEST], the outermost first.  0: more than that. */
+/* Frames of a stack into to[BOUND_STACK_DEPTH], the outermost first.  0: more than that. */
 static uint32_t frames_of(const struct snapshot *snapshot, struct frame_ix innermost, struct frame_ix *to)
 {
 	uint32_t depth = 0, i;
 	struct frame_ix at;
 
-	for (at = innermost; at.at != NO_ROW && depth <= DEEPEST; at = frame_at(snapshot, at)->caller)
+	for (at = innermost; at.at != NO_ROW && depth <= BOUND_STACK_DEPTH; at = frame_at(snapshot, at)->caller)
 		depth++;
-	if (depth > DEEPEST)
+	if (depth > BOUND_STACK_DEPTH)
 		return 0;
 	i = depth;
 	for (at = innermost; at.at != NO_ROW; at = frame_at(snapshot, at)->caller)
@@ -217,7 +216,7 @@ static uint32_t common_outer(const struct snapshot *snapshot, const struct frame
 bool task_loop(const struct scene *scene, struct task_ix task, struct frame_ix *ret)
 {
 	const struct snapshot *snapshot = scene->snapshot;
-	struct frame_ix newest[DEEPEST], other[DEEPEST];
+	struct frame_ix newest[BOUND_STACK_DEPTH], other[BOUND_STACK_DEPTH];
 	struct span span = scene->task_stacks[task.at];
 	uint32_t samples = 0, common = 0, i;
 	enum site_part best = PART_KERNEL;

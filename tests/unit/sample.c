@@ -191,6 +191,56 @@ static void fill_tasks(struct sample *sample, enum sample_kind kind)
 	}
 }
 
+static struct frame_ix add_frame(struct sample *sample, enum sample_kind kind, struct frame_ix caller,
+				 const char *function, const char *module, int32_t line, enum frame_basis basis)
+{
+	const struct site site = {
+		.kind = basis == BASIS_KERNEL ? FRAME_KERNEL : FRAME_NATIVE, .line = line, .offset = 0x1200, .into = 0x20,
+		.function = function ? target_text(sample, kind, function) : TEXT_UNSEEN,
+		.module = module ? target_text(sample, kind, module) : TEXT_UNSEEN,
+		.file = line > 0 ? target_text(sample, kind, "/srv/src/feed.c") : TEXT_UNSEEN, .build_id = TEXT_UNSEEN,
+	};
+	struct frame frame = { .caller = caller, .basis = (uint8_t)basis };
+	struct frame_ix ret;
+
+	must(snapshot_add_site(&sample->snapshot, &site, &frame.site) == 0);
+	must(snapshot_add_frame(&sample->snapshot, &frame, &ret) == 0);
+	return ret;
+}
+
+static void add_stack(struct sample *sample, struct task_ix task, int32_t number, struct frame_ix innermost)
+{
+	const struct stack stack = {
+		.task = task, .sample = number, .innermost = innermost, .kernel_sight = SIGHT_OK,
+		.sight = innermost.at == NO_ROW ? SIGHT_DENIED : SIGHT_OK,
+		.way = innermost.at == NO_ROW ? WAY_NONE : WAY_UNSTOPPED,
+		.ends = innermost.at == NO_ROW ? END_UNKNOWN : END_WHOLE, .stopped_ns = 0,
+		.when_ns = sample->snapshot.host.at[LOOK_T0].when_ns + 1000000 * (number + 1),
+	};
+
+	must(snapshot_add_stack(&sample->snapshot, &stack) == 0);
+}
+
+/* The asker was met reading, then in what reading calls; the sleeper sleeps in both samples. */
+static void fill_stacks(struct sample *sample, enum sample_kind kind)
+{
+	static const char program[] = "/usr/bin/python3.11", libc[] = "/lib/x86_64-linux-gnu/libc.so.6";
+	const struct frame_ix none = { NO_ROW };
+	struct frame_ix at, outer;
+
+	outer = add_frame(sample, kind, none, "__libc_start_main", libc, -1, BASIS_TABLES);
+	outer = add_frame(sample, kind, outer, "main", program, 31, BASIS_TABLES);
+	at = add_frame(sample, kind, outer, "recv_all(int, std::vector<char>&)", program, 88, BASIS_DEBUG);
+	add_stack(sample, sample->asker, 0, at);
+	add_stack(sample, sample->asker, 1, add_frame(sample, kind, at, "recv", libc, -1, BASIS_LIVE));
+	at = add_frame(sample, kind, outer, NULL, "/usr/lib/libfeed.so.1", -1, BASIS_SCANNED);
+	at = add_frame(sample, kind, at, "clock_nanosleep", libc, -1, BASIS_POINTER);
+	at = add_frame(sample, kind, at, "hrtimer_nanosleep", NULL, -1, BASIS_KERNEL);
+	add_stack(sample, sample->sleeper, 0, at);
+	add_stack(sample, sample->sleeper, 1, at);
+	add_stack(sample, sample->thread, 0, none);
+}
+
 static void fill_graph(struct sample *sample)
 {
 	uint32_t tasks = sample->snapshot.tasks.count, i;
@@ -261,6 +311,7 @@ void sample_init(struct sample *sample, enum sample_kind kind)
 	fill_host(sample, kind);
 	fill_tasks(sample, kind);
 	fill_sockets(sample, kind);
+	fill_stacks(sample, kind);
 	must(scene_init(&sample->snapshot, &sample->arena, &sample->scene) == 0);
 	fill_graph(sample);
 	fill_findings(sample);
