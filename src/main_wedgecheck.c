@@ -8,6 +8,7 @@ static const struct tool wedgecheck = {
 	.name = "wedgecheck",
 	.purpose = "Say what a hung process tree is doing, who everybody waits for, and why.",
 	.probes = ~UINT32_C(0),
+	.offers = OFFER_VERDICT | OFFER_STOP | OFFER_CLOSER,
 	.judges = true,
 	.window_ms = 2000,
 	.renderers = renderers,

@@ -19,7 +19,7 @@ struct parse;
 struct option_row {
 	const char *name, *value; /**< "window", "SECONDS"; value NULL: a flag. */
 	char letter;              /**< 0: none. */
-	bool judges;              /**< Only for tools that judge. */
+	uint8_t offer;            /**< Only for tools with one of these in .offers, enum offer; 0: for all. */
 	const char *complete;     /**< "file", words "a|b|c", or "@formats"; NULL: nothing to offer. */
 	const char *help;         /**< NULL: hidden. */
 	int (*set)(struct parse *parse, const char *value); /**< 0, -ENOMEM, or -EINVAL with a complaint. */
@@ -36,9 +36,11 @@ struct request {
 	enum color color;
 	int64_t window_ms;
 	int64_t columns;            /**< --width; -1: as the terminal. */
-	const char *save, *replay;
+	const char *save, *replay, *flamegraph;
+	enum stop stop;
+	int64_t samples, interval_ms; /**< Stacks of each task, and the time from one to the next. */
 	const char *completion;     /**< --completion=SHELL */
-	bool overdue, whole_args, verbose, help, version;
+	bool all_stacks, overdue, whole_args, verbose, help, version;
 };
 
 void request_deinit(struct request *request);
@@ -51,6 +53,8 @@ int options_help(const struct tool *tool, FILE *out);
 /** A completion script for "bash" or "zsh".  0, -errno, or -EINVAL for another shell. */
 int options_completion(const struct tool *tool, const char *shell, FILE *out);
 
+/** A whole number from least to most.  0 or -EINVAL. */
+int parse_number(const char *text, int64_t least, int64_t most, int64_t *ret);
 /** "2", "0.5" seconds as milliseconds: 0 to an hour.  0 or -EINVAL. */
 int parse_seconds(const char *text, int64_t *ret_ms);
 

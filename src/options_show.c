@@ -3,6 +3,7 @@
 #include "options.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,6 +31,8 @@ int options_help(const struct tool *tool, FILE *out)
 			for (renderer = tool->renderers; *renderer; renderer++)
 				fprintf(out, "%s%s", renderer == tool->renderers ? ": " : ", ", (*renderer)->name);
 		}
+		if (option_rows[i].letter == 'w')
+			fprintf(out, " (default %" PRId64 ")", tool->window_ms / 1000);
 		fputc('\n', out);
 	}
 	if (tool->judges)

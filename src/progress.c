@@ -8,12 +8,13 @@
 #include "bounds.h"
 #include "door.h"
 
-void progress_begin(struct progress *progress, const char *name, int64_t window_ms)
+void progress_begin(struct progress *progress, const char *name, int64_t window_ms, int64_t sampling_ms)
 {
 	*progress = (struct progress){
 		.name = name,
 		.begun_ns = door_now_ns(),
 		.window_ms = window_ms,
+		.sampling_ms = sampling_ms,
 		.terminal = isatty(STDERR_FILENO),
 	};
 }
@@ -21,16 +22,24 @@ void progress_begin(struct progress *progress, const char *name, int64_t window_
 void progress_tell(void *context, const char *doing)
 {
 	struct progress *progress = context;
-	bool window = strcmp(doing, "window") == 0;
+	const char *wait = NULL;
+	int64_t wait_ms = 0;
 
 	if (!progress->terminal)
 		return;
-	if (window && progress->window_ms < BOUND_PROGRESS_MS)
+	if (strcmp(doing, "window") == 0) {
+		wait = "watching";
+		wait_ms = progress->window_ms;
+	} else if (strcmp(doing, "stacks") == 0) {
+		wait = "sampling";
+		wait_ms = progress->sampling_ms;
+	}
+	if (wait && wait_ms < BOUND_PROGRESS_MS)
+		wait = NULL;
+	if (!wait && door_now_ns() - progress->begun_ns < BOUND_PROGRESS_MS * INT64_C(1000000))
 		return;
-	if (!window && door_now_ns() - progress->begun_ns < BOUND_PROGRESS_MS * INT64_C(1000000))
-		return;
-	if (window)
-		fprintf(stderr, "\r\033[K%s: watching for %.1f s", progress->name, (double)progress->window_ms / 1000);
+	if (wait)
+		fprintf(stderr, "\r\033[K%s: %s for %.1f s", progress->name, wait, (double)wait_ms / 1000);
 	else
 		fprintf(stderr, "\r\033[K%s: reading %s", progress->name, doing);
 	fflush(stderr);

@@ -11,12 +11,12 @@
 struct progress {
 	const char *name;    /**< Of the tool. */
 	int64_t begun_ns;
-	int64_t window_ms;
+	int64_t window_ms, sampling_ms;
 	bool terminal, shown;
 };
 
 /** Nothing is shown where stderr is no terminal. */
-void progress_begin(struct progress *progress, const char *name, int64_t window_ms);
+void progress_begin(struct progress *progress, const char *name, int64_t window_ms, int64_t sampling_ms);
 /** context: a struct progress.  doing: a probe's name, or "window" when the wait begins. */
 void progress_tell(void *context, const char *doing);
 /** Takes the line away. */

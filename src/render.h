@@ -31,5 +31,8 @@ extern const struct renderer render_class; /**< The word alone. */
 extern const struct renderer render_tree;  /**< wedgetree, named "text". */
 extern const struct renderer render_state; /**< wedgestate, named "text". */
 extern const struct renderer render_sock;  /**< wedgesock, named "text". */
+extern const struct renderer render_stack; /**< wedgestack, named "text": render_stack.c, like "flat". */
+extern const struct renderer render_stack_flat, render_stack_tree; /**< "flat", "tree" */
+extern const struct renderer render_folded, render_flamegraph; /**< "folded", "svg" */
 
 #endif

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 
+#include "aside.h"
 #include "bounds.h"
 #include "cleanup.h"
 #include "door.h"
@@ -42,7 +42,7 @@ static int trouble(const struct tool *tool, const char *what, const char *name, 
 
 /* ---- getting the snapshot ------------------------------------------------------ */
 
-static int keep_question(const struct request *request, struct snapshot *snapshot)
+static int keep_question(const struct tool *tool, const struct request *request, struct snapshot *snapshot)
 {
 	struct text name, value;
 	const char *equals;
@@ -73,6 +73,11 @@ static int keep_question(const struct request *request, struct snapshot *snapsho
 	}
 	snapshot->asked.window_ms = request->window_ms;
 	snapshot->asked.overdue = request->overdue;
+	if (tool->offers & OFFER_STOP) {
+		snapshot->asked.stop = (uint8_t)request->stop;
+		snapshot->asked.samples = request->samples;
+		snapshot->asked.interval_ms = request->interval_ms;
+	}
 	return 0;
 }
 
@@ -88,12 +93,20 @@ static const char *marker_asked(const struct request *request)
 
 static int look(const struct tool *tool, const struct request *request, struct snapshot *snapshot)
 {
+	const int64_t sampling_ms = (request->samples - 1) * request->interval_ms;
 	struct progress progress;
 	const struct survey_options options = {
 		.probes = tool->probes,
 		.window_ns = request->window_ms * INT64_C(1000000),
-		.budget_ns = BOUND_BUDGET_MS * INT64_C(1000000),
-		.probe = { .whole_args = request->whole_args, .marker = marker_asked(request) },
+		.budget_ns = (BOUND_BUDGET_MS + sampling_ms) * INT64_C(1000000),
+		.probe = {
+			.whole_args = request->whole_args,
+			.marker = marker_asked(request),
+			.stop = request->stop,
+			.interval_ns = request->interval_ms * INT64_C(1000000),
+		},
+		.samples = request->samples,
+		.all_stacks = request->all_stacks || (tool->offers & OFFER_STACKS),
 		.progress = progress_tell,
 		.context = &progress,
 	};
@@ -104,7 +117,7 @@ static int look(const struct tool *tool, const struct request *request, struct s
 	r = door_open("/proc", &door);
 	if (r < 0)
 		return trouble(tool, "cannot open /proc", NULL, r);
-	r = keep_question(request, snapshot);
+	r = keep_question(tool, request, snapshot);
 	if (r == 0) {
 		r = select_targets(door, request->selectors, request->selector_count, snapshot, complaint,
 				   sizeof(complaint));
@@ -115,7 +128,7 @@ static int look(const struct tool *tool, const struct request *request, struct s
 		}
 	}
 	if (r == 0) {
-		progress_begin(&progress, tool->name, request->window_ms);
+		progress_begin(&progress, tool->name, request->window_ms, sampling_ms);
 		r = survey(door, &options, snapshot);
 		progress_end(&progress);
 	}
@@ -147,42 +160,40 @@ static int replay(const struct tool *tool, const struct request *request, struct
 	return STATUS_DONE;
 }
 
-/* Asked before we look: to rename onto /dev/null or a link would put a file in its place. */
-static bool may_save(const char *path)
+/* Asked before we look. */
+static bool may_be_written(const struct tool *tool, const char *what, const char *path)
 {
-	struct stat found;
+	char text[320];
 
-	return lstat(path, &found) < 0 || S_ISREG(found.st_mode);
+	if (!path || aside_may_replace(path))
+		return true;
+	snprintf(text, sizeof(text), "cannot %s %.200s: it is there and no regular file", what, path);
+	complain(tool, text);
+	return false;
 }
 
-/* Written aside and renamed, private to the user: a reader sees the whole file or none. */
-static int save(const struct snapshot *snapshot, const char *path)
-{
-	_cleanup_free_ char *aside = NULL;
-	FILE *to;
-	int fd, r;
+struct drawing {
+	const struct report *report;
+	const struct render_options *options;
+};
 
-	if (asprintf(&aside, "%s.%d.tmp", path, (int)getpid()) < 0)
-		return -ENOMEM;
-	fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	to = fdopen(fd, "w");
-	if (!to) {
-		close(fd);
-		unlink(aside);
-		return -ENOMEM;
-	}
-	r = snapshot_save(snapshot, to);
-	if (r == 0 && fflush(to) != 0)
-		r = -errno;
-	if (fclose(to) != 0 && r == 0)
-		r = -errno;
-	if (r == 0 && rename(aside, path) < 0)
-		r = -errno;
-	if (r < 0)
-		unlink(aside);
-	return r;
+static int put_snapshot(const void *what, FILE *to)
+{
+	return snapshot_save(what, to);
+}
+
+static int put_drawing(const void *what, FILE *to)
+{
+	const struct drawing *drawing = what;
+
+	return render_flamegraph.render(drawing->report, drawing->options, to);
+}
+
+static int draw(const struct report *report, const struct render_options *options, const char *path)
+{
+	const struct drawing drawing = { report, options };
+
+	return aside_write(path, put_drawing, &drawing);
 }
 
 /* ---- showing it ---------------------------------------------------------------- */
@@ -221,10 +232,12 @@ static struct render_options layout(const struct request *request)
 	return options;
 }
 
-static bool anything_seen(const struct snapshot *snapshot)
+static bool anything_seen(const struct tool *tool, const struct snapshot *snapshot)
 {
 	uint32_t i;
 
+	if (tool->offers & OFFER_STACKS)
+		return snapshot->frames.count > 0;
 	for (i = 0; i < snapshot->tasks.count; i++)
 		if (snapshot->tasks.row[i].at[LOOK_T0].stat_sight == SIGHT_OK
 		    || snapshot->tasks.row[i].at[LOOK_T1].stat_sight == SIGHT_OK)
@@ -246,17 +259,23 @@ static int show(const struct tool *tool, const struct request *request, const st
 	struct scene scene;
 	struct graph graph;
 	struct arena arena;
-	int r, status;
+	int drawn = STATUS_DONE, r, status;
 
 	arena_init(&arena);
 	r = scene_init(snapshot, &arena, &scene);
 	if (r == 0)
 		r = graph_build(&scene, &graph);
 	if (r == 0)
-		r = judge(&scene, &graph, tool->judges, &report);
+		r = judge(&scene, &graph, tool->judges || tool->ranks, &report);
 	if (r < 0) {
 		arena_deinit(&arena);
 		return trouble(tool, "cannot judge", NULL, r);
+	}
+	report.judged = tool->judges;
+	if (request->flamegraph) {
+		r = draw(&report, &options, request->flamegraph);
+		if (r < 0)
+			drawn = trouble(tool, "cannot write", request->flamegraph, r);
 	}
 	r = request->renderer->render(&report, &options, stdout);
 	if (r == 0)
@@ -264,9 +283,11 @@ static int show(const struct tool *tool, const struct request *request, const st
 	if (tool->judges)
 		status = report_status(&report);
 	else
-		status = anything_seen(snapshot) ? STATUS_DONE : STATUS_UNSURE;
+		status = anything_seen(tool, snapshot) ? STATUS_DONE : STATUS_UNSURE;
 	arena_deinit(&arena);
-	return r < 0 ? trouble(tool, "cannot write to standard output", NULL, r) : status;
+	if (r < 0)
+		return trouble(tool, "cannot write to standard output", NULL, r);
+	return drawn != STATUS_DONE ? drawn : status;
 }
 
 static int print(const struct tool *tool, const struct request *request)
@@ -323,9 +344,7 @@ int tool_main(const struct tool *tool, int argc, char **argv)
 		request_deinit(&request);
 		return trouble(tool, "cannot write to standard output", NULL, -EBADF);
 	}
-	if (request.save && !may_save(request.save)) {
-		snprintf(text, sizeof(text), "cannot save to %.200s: it is there and no regular file", request.save);
-		complain(tool, text);
+	if (!may_be_written(tool, "save to", request.save) || !may_be_written(tool, "draw into", request.flamegraph)) {
 		request_deinit(&request);
 		return STATUS_TROUBLE;
 	}
@@ -350,7 +369,7 @@ int tool_main(const struct tool *tool, int argc, char **argv)
 		status = look(tool, &request, &snapshot);
 	}
 	if (status == STATUS_DONE && request.save) {
-		r = save(&snapshot, request.save);
+		r = aside_write(request.save, put_snapshot, &snapshot);
 		if (r < 0)
 			status = trouble(tool, "cannot save to", request.save, r);
 	}

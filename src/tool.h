@@ -17,10 +17,20 @@
 #include "probe.h"
 #include "render.h"
 
+/** Options that not every tool has. */
+enum offer {
+	OFFER_VERDICT = 1 << 0,   /**< --overdue, --label */
+	OFFER_STOP    = 1 << 1,   /**< --stop */
+	OFFER_CLOSER  = 1 << 2,   /**< --all-stacks */
+	OFFER_STACKS  = 1 << 3,   /**< --samples and kin, and a format as an option of its own: --flat is --format=flat. */
+};
+
 struct tool {
 	const char *name, *purpose;
 	uint32_t probes;
-	bool judges;              /**< Exit 1 and 3 mean something; --overdue, --label are offered. */
+	uint32_t offers;          /**< enum offer */
+	bool judges;              /**< Exit 1 and 3 mean something. */
+	bool ranks;               /**< Shows what matters first, so is judged too, but says nothing of it. */
 	int64_t window_ms;        /**< Default of --window. */
 	const struct renderer *const *renderers; /**< First is the default; ends in NULL. */
 };

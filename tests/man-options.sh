@@ -5,14 +5,14 @@
 set -u
 srcdir=${srcdir:-.}
 failed=0
-for tool in wedgecheck wedgesock wedgestate wedgetree; do
+for tool in wedgecheck wedgesock wedgestack wedgestate wedgetree; do
 	page=$srcdir/man/$tool.1
-	offered=$(./$tool --help | sed -n 's/^  .\{4\}--\([a-z]*\).*/\1/p' | sort -u)
+	offered=$(./$tool --help | sed -n 's/^  .\{4\}--\([a-z-]*\).*/\1/p' | sort -u)
 	[ -n "$offered" ] || { echo "$tool --help lists no options"; failed=1; }
 	for option in $offered; do
 		grep -Eq "^\.It .*Fl -$option( |\$)" "$page" || { echo "$page: --$option is missing"; failed=1; }
 	done
-	for option in $(sed -n 's/^\.It \(Fl . , \)\{0,1\}Fl -\([a-z]*\).*/\2/p' "$page" | sort -u); do
+	for option in $(sed -n 's/^\.It \(Fl . , \)\{0,1\}Fl -\([a-z-]*\).*/\2/p' "$page" | sort -u); do
 		[ "$option" = completion ] && continue
 		echo "$offered" | grep -qx "$option" || { echo "$page: $tool has no --$option"; failed=1; }
 	done

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reports for tests that are not written in C: tests/samples KIND FORMAT.
- * KIND: plain, hostile, shown (not judged), empty.  FORMAT: json, text, tree, state, sock, class.
+ * KIND: plain, hostile, shown (not judged), empty.  FORMAT: json, text, tree, state, sock, class,
+ * stack, flat, stack-tree, folded, svg.
  * And the words of the tables, for what must list them too: tests/samples words TABLE.
  */
 #include <stdio.h>
@@ -15,6 +16,8 @@
 static const struct { const char *format; const struct renderer *renderer; } formats[] = {
 	{ "json", &render_json }, { "text", &render_text }, { "tree", &render_tree },
 	{ "state", &render_state }, { "sock", &render_sock }, { "class", &render_class },
+	{ "stack", &render_stack }, { "flat", &render_stack_flat }, { "stack-tree", &render_stack_tree },
+	{ "folded", &render_folded }, { "svg", &render_flamegraph },
 };
 
 static int put_list(const char *const *names, size_t count)

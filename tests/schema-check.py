@@ -142,7 +142,7 @@ def check_words():
 def check_live():
     sleeper = subprocess.Popen(["sleep", "60"])
     try:
-        for tool in "wedgecheck", "wedgetree", "wedgestate", "wedgesock":
+        for tool in "wedgecheck", "wedgetree", "wedgestack", "wedgestate", "wedgesock":
             if not os.access("./" + tool, os.X_OK):
                 print("skip", tool, "is not built")
                 continue
