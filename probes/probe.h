@@ -21,6 +21,7 @@ struct door;
 
 enum probe_id {
 	PROBE_HOST, PROBE_TASKS, PROBE_STATE, PROBE_CGROUPS, PROBE_FDS, PROBE_SOCKETS, PROBE_HOLDERS, PROBE_FUTEXES,
+	PROBE_STACKS,
 	PROBES,
 };
 #define PROBE_BIT(id) (UINT32_C(1) << (id))
@@ -79,5 +80,6 @@ extern const struct probe probe_fds;      /**< fds.c: fd/, fdinfo, pipe levels, 
 extern const struct probe probe_sockets;  /**< sockets.c: sock_diag. */
 extern const struct probe probe_holders;  /**< holders.c: one pass over every process, for wanted objects. */
 extern const struct probe probe_futexes;  /**< futexes.c: who maps the page of a futex. */
+extern const struct probe probe_stacks;   /**< stacks/stacks.c: native and kernel stacks. */
 
 #endif

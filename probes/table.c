@@ -11,4 +11,5 @@ const struct probe *const probes[PROBES] = {
 	[PROBE_SOCKETS] = &probe_sockets,
 	[PROBE_HOLDERS] = &probe_holders,
 	[PROBE_FUTEXES] = &probe_futexes,
+	[PROBE_STACKS] = &probe_stacks,
 };

@@ -21,7 +21,11 @@ enum {
 	BOUND_STACK_NODES   = 1048576,   /**< Functions, each as it was called, in a tree of stacks. */
 	BOUND_DRAWN         = 50000,     /**< Boxes of a flame graph. */
 	BOUND_STACK_FRAMES  = 512,       /**< Frames of one stack. */
+	BOUND_KERNEL_FRAMES = 64,        /**< Kernel frames of one stack: the kernel shows no more. */
+	BOUND_SITE_TEXT     = 1024,      /**< Bytes of the name of a function, a file. */
+	BOUND_SPACES        = 256,       /**< Processes whose maps are kept from one sample to the next. */
 	BOUND_STACK_DEPTH   = 1024,      /**< The same with inlined and kernel frames on top: chains of a saved file are followed so far. */
+	BOUND_STACK_MS      = 250,       /**< Deadline of one stack. */
 	BOUND_STACK_BYTES   = 1 << 20,   /**< Bytes copied of one stack. */
 	BOUND_STACK_STEP    = 64 << 10,  /**< Of these at first: more than most stacks have. */
 	BOUND_UNSTOPPED_TRIES = 3,       /**< At a stack beside a task that keeps waking. */

@@ -26,7 +26,7 @@ const char *const object_kind_names[] = {
 	[OBJECT_DIRECTORY] = "directory", [OBJECT_FUTEX] = "futex", [OBJECT_KINDS] = NULL,
 };
 const char *const probe_names[] = {
-	"host", "tasks", "state", "cgroups", "fds", "sockets", "holders", "futexes", NULL,
+	"host", "tasks", "state", "cgroups", "fds", "sockets", "holders", "futexes", "stacks", NULL,
 };
 const char *const arch_names[] = {
 	[ARCH_UNKNOWN] = "unknown", [ARCH_X86_64] = "x86_64", [ARCH_AARCH64] = "aarch64", NULL,

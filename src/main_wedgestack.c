@@ -9,7 +9,8 @@ static const struct renderer *const renderers[] = {
 static const struct tool wedgestack = {
 	.name = "wedgestack",
 	.purpose = "Show the stacks of a process tree, identical ones together, with what each waits for.",
-	.probes = PROBE_BIT(PROBE_HOST) | PROBE_BIT(PROBE_STATE) | PROBE_BIT(PROBE_FDS) | PROBE_BIT(PROBE_SOCKETS),
+	.probes = PROBE_BIT(PROBE_HOST) | PROBE_BIT(PROBE_STATE) | PROBE_BIT(PROBE_FDS) | PROBE_BIT(PROBE_SOCKETS) |
+		  PROBE_BIT(PROBE_STACKS),
 	.offers = OFFER_STOP | OFFER_STACKS,
 	.ranks = true,
 	.window_ms = 0,

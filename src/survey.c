@@ -4,7 +4,7 @@
  * sent after is found here and in follow.c.
  *
  *	look (T0) -> follow what blocked tasks wait on, still T0 -> window -> look (T1)
- *	-> complete what would be a proof
+ *	-> complete what would be a proof -> a closer look at those who matter
  */
 #include "survey.h"
 
@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "bounds.h"
+#include "closer.h"
 #include "door.h"
 #include "follow.h"
 #include "graph.h"
@@ -151,6 +152,13 @@ static int follow(const struct loop *loop)
 	return r;
 }
 
+static int understand(const struct loop *loop, struct arena *arena, struct scene *ret_scene, struct graph *ret_graph)
+{
+	int r = scene_init(loop->snapshot, arena, ret_scene);
+
+	return r < 0 ? r : graph_build(ret_scene, ret_graph);
+}
+
 /* What nobody in view will ever wake: is there really nobody else?  One pass answers. */
 static int complete_proofs(const struct loop *loop)
 {
@@ -162,13 +170,42 @@ static int complete_proofs(const struct loop *loop)
 	int r;
 
 	arena_init(&arena);
-	r = scene_init(loop->snapshot, &arena, &scene);
-	if (r == 0)
-		r = graph_build(&scene, &graph);
+	r = understand(loop, &arena, &scene, &graph);
 	if (r == 0)
 		r = follow_confirm(&scene, &graph, &arena, &wanted, &count);
 	if (r == 0 && count > 0)
 		r = find_holders(loop, LOOK_T1, wanted, count);
+	arena_deinit(&arena);
+	return r;
+}
+
+/* Stacks cost the most, so they are taken of those whom the judge would name. */
+static int look_closer(const struct loop *loop)
+{
+	const struct survey_options *options = loop->options;
+	struct snapshot *snapshot = loop->snapshot;
+	struct subjects subjects = { 0 };
+	struct closer closer;
+	struct report report;
+	struct graph graph;
+	struct scene scene;
+	struct arena arena;
+	int r;
+
+	arena_init(&arena);
+	r = understand(loop, &arena, &scene, &graph);
+	if (r == 0)
+		r = judge(&scene, &graph, true, &report);
+	if (r == 0)
+		r = closer_wanted(&report, options->all_stacks, options->samples, &arena, &closer);
+	if (r == 0) {
+		tell(loop, probes[PROBE_STACKS]->name);
+		snapshot->cut.stacks += closer.left_out;
+		subjects.tasks = closer.tasks;
+		subjects.task_count = closer.count;
+		subjects.samples = closer.samples;
+		r = run_probe(loop, PROBE_STACKS, scene.last, &subjects);
+	}
 	arena_deinit(&arena);
 	return r;
 }
@@ -226,7 +263,13 @@ int survey(struct door *door, const struct survey_options *options, struct snaps
 	unsigned i;
 	int r;
 
+	snapshot->cost.longest_stop_ns = snapshot->cost.total_stop_ns = snapshot->cost.threads_stopped = 0;
 	r = look_twice(&loop);
+	if (r == 0 && (loop.probes & PROBE_BIT(PROBE_STACKS))) {
+		loop.deadline_ns = door_now_ns() + options->budget_ns / 2 +
+				   options->samples * options->probe.interval_ns;
+		r = look_closer(&loop);
+	}
 	for (i = 0; i < PROBES; i++)
 		if (probes[i]->forget && memory[i])
 			probes[i]->forget(memory[i]);
@@ -235,6 +278,5 @@ int survey(struct door *door, const struct survey_options *options, struct snaps
 
 	snapshot->cost.wall_ns = door_now_ns() - begun_ns;
 	snapshot->cost.cpu_ns = own_cpu_ns() + door_helper_cpu_ns(door);
-	snapshot->cost.longest_stop_ns = snapshot->cost.total_stop_ns = snapshot->cost.threads_stopped = 0;
 	return 0;
 }

@@ -98,7 +98,7 @@ static int look(const struct tool *tool, const struct request *request, struct s
 	const struct survey_options options = {
 		.probes = tool->probes,
 		.window_ns = request->window_ms * INT64_C(1000000),
-		.budget_ns = (BOUND_BUDGET_MS + sampling_ms) * INT64_C(1000000),
+		.budget_ns = BOUND_BUDGET_MS * INT64_C(1000000),
 		.probe = {
 			.whole_args = request->whole_args,
 			.marker = marker_asked(request),
