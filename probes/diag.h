@@ -165,4 +165,11 @@ int diag_ask(struct diag *diag, const struct diag_request *requests, size_t coun
  */
 int diag_port_inodes(struct door *door, uint16_t port, uint32_t **ret, size_t *count, int *error);
 
+/**
+ * All TCP sockets behind a descriptor, in these states, of the network namespace that pid lives in (0: ours).
+ * Returned as by diag_port_inodes(); SIGHT_CUT: not all, but those there are.
+ */
+int diag_tcp_list(struct door *door, pid_t pid, uint32_t states, int64_t deadline_ns, struct diag_inet **ret,
+		  size_t *count, int *error);
+
 #endif

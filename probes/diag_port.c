@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whose is this port: for the selector --port. */
+/* Whose is this port: for the selector --port; and all of TCP, for those who ask about many. */
 #include "diag.h"
 
 #include <errno.h>
@@ -76,4 +76,48 @@ int diag_port_inodes(struct door *door, uint16_t port, uint32_t **ret, size_t *c
 	*ret = found.inodes;
 	*count = found.count;
 	return SIGHT_OK;
+}
+
+struct pile { struct diag_inet *row; size_t count, room; bool cut; };
+
+static int pile_message(void *context, const struct nlmsghdr *message)
+{
+	struct pile *pile = context;
+	struct diag_inet told, *more;
+
+	if (diag_parse_inet(message, IPPROTO_TCP, &told, NULL) || told.inode == 0)
+		return 0;
+	pile->cut = pile->count == BOUND_SOCKETS_KEPT;
+	if (pile->cut)
+		return 0;
+	if (pile->count == pile->room) {
+		more = reallocarray(pile->row, pile->room ? pile->room * 2 : 64, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		pile->row = more;
+		pile->room = pile->room ? pile->room * 2 : 64;
+	}
+	pile->row[pile->count++] = told;
+	return 0;
+}
+
+int diag_tcp_list(struct door *door, pid_t pid, uint32_t states, int64_t deadline_ns, struct diag_inet **ret,
+		  size_t *count, int *error)
+{
+	const struct diag_request request = diag_request_tcp(states, 0);
+	struct pile pile = { 0 };
+	struct diag diag;
+	int r;
+
+	*error = 0;
+	diag_init(&diag, door, pid, deadline_ns);
+	r = diag_dump(&diag, &request, pile_message, &pile, error);
+	diag_deinit(&diag);
+	if (r != SIGHT_OK && r != SIGHT_CUT) {
+		free(pile.row);
+		return r;
+	}
+	*ret = pile.row;
+	*count = pile.count;
+	return pile.cut ? SIGHT_CUT : r;
 }

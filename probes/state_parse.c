@@ -112,7 +112,7 @@ int status_parse(const char *text, size_t length, struct status_lines *ret)
 {
 	struct scan scan = scan_begin(text, length), line;
 	struct status_lines found = {
-		.tgid = -1, .tracer = -1, .uid = UNSEEN, .ns_pid = -1, .voluntary = UNSEEN, .involuntary = UNSEEN,
+		.tgid = -1, .tracer = -1, .uid = UNSEEN, .real_uid = UNSEEN, .ns_pid = -1, .voluntary = UNSEEN, .involuntary = UNSEEN,
 	};
 	int64_t number;
 
@@ -127,6 +127,7 @@ int status_parse(const char *text, size_t length, struct status_lines *ret)
 			column(line, 0, &number);
 			found.tracer = number == UNSEEN ? -1 : scan_narrow(number);
 		} else if (scan_word(&line, "Uid:")) {
+			column(line, 0, &found.real_uid);
 			column(line, 1, &found.uid);
 		} else if (scan_word(&line, "NSpid:")) {
 			namespaces(line, &found);

@@ -32,7 +32,7 @@ struct stat_line {
 /** Of status. */
 struct status_lines {
 	int32_t tgid, tracer;     /**< -1 unseen. */
-	int64_t uid;              /**< Effective. */
+	int64_t uid, real_uid;    /**< Effective, real. */
 	int32_t ns_pid;           /**< Innermost. */
 	const char *ns_pids;      /**< Inside the text; NULL when there is one number only. */
 	size_t ns_pids_length;

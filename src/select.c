@@ -94,19 +94,6 @@ int choice_take(struct choice *choice, uint32_t *ret_count)
 
 /* ---- one named outright ---------------------------------------------------- */
 
-int64_t select_number(const char *text)
-{
-	int64_t number = 0;
-	const char *at;
-
-	for (at = text; *at >= '0' && *at <= '9'; at++)
-		if (number <= INT32_MAX)
-			number = number * 10 + (*at - '0');
-	if (at == text || *at || number == 0)
-		return -1;
-	return number > INT32_MAX ? INT64_C(1) + INT32_MAX : number;
-}
-
 /* Its process, when it is the id of a thread. */
 static int32_t group_of(struct choice *choice, int32_t tid)
 {
