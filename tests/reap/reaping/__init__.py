@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Leaving processes behind, and asking wedgereap for them."""
