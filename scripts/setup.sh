@@ -10,7 +10,7 @@ die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 # shellcheck disable=SC2034  # used by who sources this
 {
 build_packages=(gcc make autoconf automake pkg-config libc6-dev
-	libproc2-dev libmnl-dev libjansson-dev libunwind-dev zlib1g-dev liblzma-dev libiberty-dev)
+	libproc2-dev libmnl-dev libjansson-dev libunwind-dev libdw-dev zlib1g-dev liblzma-dev libiberty-dev)
 demo_packages=(python3 python3-pytest)
 check_packages=(clang libclang-rt-14-dev libcriterion-dev mandoc shellcheck zsh git strace
 	procps iproute2 lsof util-linux gdb elfutils g++ xz-utils

@@ -90,14 +90,14 @@ static int entry_take(const struct cfi_section *section, size_t at, uint64_t add
 		return SIGHT_STRANGE;
 	if (address < fde.start || address >= fde.end)
 		return SIGHT_GONE;
+	ret->function = fde.start;
+	ret->function_end = fde.end;
 	if (cie.return_register != CFI_RETURN)
 		return SIGHT_STRANGE;
 	if (cfi_row_find(&fde, address, &row) != 0)
 		return SIGHT_STRANGE;
 	ret->start = row.start;
 	ret->end = row.end;
-	ret->function = fde.start;
-	ret->function_end = fde.end;
 	ret->signal = cie.signal;
 	caller = &row.rules[cie.return_register];
 	ret->outermost = caller->kind == RULE_UNDEFINED;
@@ -137,6 +137,7 @@ int cfi_find(const struct elffile *elf, struct cfi_index **index, uint64_t addre
 	int r, eh_frame;
 	size_t at;
 
+	ret->function = ret->function_end = 0;
 	eh_frame = eh_frame_take(elf, index, address, bias, ret);
 	if (eh_frame <= 0)
 		return eh_frame;

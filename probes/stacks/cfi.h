@@ -36,7 +36,8 @@ struct cfi_index *cfi_index_destroy(struct cfi_index *index);
 /**
  * The entry that covers this address as linked.  bias is added to the addresses written into the image.
  * *index is made when it is needed first (NULL before).  0; SIGHT_GONE: none covers it; SIGHT_STRANGE:
- * it was refused (absurd lengths, an expression that jumps back, ...); -ENOMEM.
+ * it was refused (absurd lengths, an expression that jumps back, ...), then function and function_end
+ * are set if they are known, else both 0; -ENOMEM.
  */
 int cfi_find(const struct elffile *elf, struct cfi_index **index, uint64_t address, uint64_t bias,
 	     struct cfi_entry *ret);

@@ -219,7 +219,7 @@ pid_t space_pid(const struct space *space)
 
 /* ---- looking up ----------------------------------------------------------------- */
 
-const struct region *space_find(const struct space *space, uint64_t address)
+const struct region *space_next(const struct space *space, uint64_t address)
 {
 	uint32_t low = 0, high = space->count, middle;
 
@@ -230,9 +230,14 @@ const struct region *space_find(const struct space *space, uint64_t address)
 		else
 			high = middle;
 	}
-	if (low == space->count || space->places[low].region.start > address)
-		return NULL;
-	return &space->places[low].region;
+	return low < space->count ? &space->places[low].region : NULL;
+}
+
+const struct region *space_find(const struct space *space, uint64_t address)
+{
+	const struct region *ret = space_next(space, address);
+
+	return ret && ret->start <= address ? ret : NULL;
 }
 
 static bool is_same_file(const struct place *a, const struct place *b)

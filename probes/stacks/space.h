@@ -70,6 +70,8 @@ pid_t space_pid(const struct space *space);
 
 /** The region an address lies in, or NULL. */
 const struct region *space_find(const struct space *space, uint64_t address);
+/** The first region that ends behind it, or NULL. */
+const struct region *space_next(const struct space *space, uint64_t address);
 /**
  * The module of a file region, opened now if it was not yet; NULL if it is no file, could not be opened, is no
  * ELF file, or none of its regions is executable (such files are never opened: they may be anything, and

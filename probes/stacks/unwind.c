@@ -104,12 +104,14 @@ static enum stack_end step(struct walk *walk, bool *guessed, struct spot *ret)
 		if (step_tables(walk, ret))
 			return END_UNKNOWN;
 		if (!walk->lacked)
-			return end_of(walk);
+			return !walk->unreadable && step_libdw(walk, ret) ? END_UNKNOWN : end_of(walk);
 		*guessed = true;
 		return step_scan(walk, ret) ? END_UNKNOWN : END_MEMORY;
 	default:
 		if (began_here(walk))
 			return END_WHOLE;
+		if (kind == ROW_STRANGE && step_libdw(walk, ret))
+			return END_UNKNOWN;
 		if (step_guess(walk, ret)) {
 			*guessed |= ret->basis == BASIS_SCANNED;
 			return END_UNKNOWN;

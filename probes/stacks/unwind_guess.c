@@ -8,6 +8,7 @@
 
 enum {
 	FRAME_LARGEST = 8 << 20,  /* from a stack pointer to the frame pointer */
+	FUNCTION_LARGEST = 1 << 20,
 	LEAF_LARGEST = 64,        /* bytes into a function in which it may not have made its frame */
 	STUB = 16,
 };
@@ -105,17 +106,33 @@ static bool step_leaf(struct walk *walk, bool surely, struct spot *ret)
 	return true;
 }
 
+bool called_this(struct walk *walk, enum call_kind kind, uint64_t target)
+{
+	const struct row *row = walk->row;
+	uint64_t pc = spot_pc(&walk->now), start = pc > FUNCTION_LARGEST ? pc - FUNCTION_LARGEST : 0, end = pc + 1;
+
+	if (!row || kind == CALL_INDIRECT || kind == CALL_KERNEL)
+		return kind != CALL_NONE;
+	if (row->function_end) {
+		start = row->function + walk->region->bias;
+		end = row->function_end + walk->region->bias;
+	}
+	return call_leads_to(walk, kind, target, start, end);
+}
+
 static bool step_pointer(struct walk *walk, struct spot *ret)
 {
 	uint64_t frame = walk->now.registers.word[REGISTER_FRAME], sp = spot_sp(&walk->now);
-	uint64_t saved, address, target;
+	uint64_t saved, address, target = 0;
+	enum call_kind kind;
 
 	if (frame < sp || frame - sp > FRAME_LARGEST || frame % sizeof(frame))
 		return false;
 	if (!walk_word(walk, frame, &saved) || !walk_word(walk, frame + 8, &address))
 		return false;
 	/* Where both are 0 it began. */
-	if ((address || saved) && returns_to(walk, address, &target) == CALL_NONE)
+	kind = returns_to(walk, address, &target);
+	if ((address || saved) && !called_this(walk, kind, target))
 		return false;
 	caller(ret, address, frame + 16, BASIS_POINTER);
 	spot_set(ret, REGISTER_FRAME, saved);

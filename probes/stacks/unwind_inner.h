@@ -38,7 +38,7 @@ struct row {
 	int16_t cfa_register;     /**< -1: by an expression. */
 	int64_t cfa_offset;
 	uint64_t lost, saved;     /**< As cfi.h has them. */
-	uint64_t function, function_end; /**< Addresses as linked. */
+	uint64_t function, function_end; /**< Addresses as linked; 0: not known. */
 	uint64_t code;            /**< The spot, as the unwinder is told. */
 	uint32_t image, length;   /**< In images. */
 };
@@ -52,6 +52,7 @@ struct unwinder {
 	uint32_t images_length;
 	struct cfi_entry entry;   /**< For one lookup. */
 	uint64_t seed;
+	unsigned in_vain;         /**< How often libdw was asked last and knew no more. */
 };
 
 struct walk {
@@ -68,6 +69,7 @@ struct walk {
 	bool unreadable;          /**< ... memory that was not to be had, at: */
 	uint64_t unreadable_at;
 	unsigned jumps;           /**< Onto other stacks. */
+	unsigned asked;           /**< How often libdw was. */
 	uint64_t scanned;         /**< Bytes of the stack searched so far. */
 };
 
@@ -118,6 +120,13 @@ enum call_kind returns_to(struct walk *walk, uint64_t address, uint64_t *target)
 /** Was the function called that lies there?  start and end are addresses. */
 bool call_leads_to(struct walk *walk, enum call_kind kind, uint64_t target, uint64_t start, uint64_t end);
 
+/**
+ * May that call have led to now's function, which no table describes?  If it keeps no frame pointer the register
+ * is that of a caller further out, and those in between would be skipped.  Generated code may
+ * call by detours.
+ */
+bool called_this(struct walk *walk, enum call_kind kind, uint64_t target);
+
 /** From code that no table covers. */
 bool step_guess(struct walk *walk, struct spot *ret);
 /** By a row whose CFA hangs on a register that is not known: try what the stack holds. */
@@ -127,6 +136,9 @@ bool step_scan_pointer(struct walk *walk, struct spot *ret);
 
 /** Set now's region and row.  0 or -ENOMEM. */
 int walk_look(struct walk *walk);
+
+/** unwind_libdw.c: by a table that was refused, or could not be evaluated, if libdw can. */
+bool step_libdw(struct walk *walk, struct spot *ret);
 
 static inline uint64_t spot_pc(const struct spot *spot)
 {

@@ -83,6 +83,8 @@ static int row_fill(struct unwinder *unwinder, struct module *module, uint64_t a
 	r = cfi_find(&module->elf, &module->index, lookup, row->code - lookup, entry);
 	if (r < 0)
 		return r;
+	row->function = entry->function;
+	row->function_end = entry->function_end;
 	if (r != 0 || entry->end >= LINKED_MOST) {
 		row->kind = r == SIGHT_GONE ? ROW_NONE : ROW_STRANGE;
 		return 0;
@@ -93,8 +95,6 @@ static int row_fill(struct unwinder *unwinder, struct module *module, uint64_t a
 	row->cfa_offset = entry->cfa_offset;
 	row->lost = entry->lost;
 	row->saved = entry->saved;
-	row->function = entry->function;
-	row->function_end = entry->function_end;
 	image_keep(unwinder, row);
 	return 0;
 }

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { PROLOGUE = 48, FRAME_NEAR = 1 << 20, FUNCTION_LARGEST = 1 << 20 };
+enum { PROLOGUE = 48, FRAME_NEAR = 1 << 20 };
 
 /* A word of the copied stack. */
 static bool stack_word(const struct walk *walk, uint64_t address, uint64_t *ret)
@@ -196,8 +196,8 @@ bool step_scan(struct walk *walk, struct spot *ret)
 
 bool step_scan_pointer(struct walk *walk, struct spot *ret)
 {
-	uint64_t pc = spot_pc(&walk->now), at = (spot_sp(&walk->now) + 7) & ~UINT64_C(7);
-	uint64_t end = scan_end(walk, at, BOUND_SCAN_BYTES), saved, address, target, next;
+	uint64_t at = (spot_sp(&walk->now) + 7) & ~UINT64_C(7);
+	uint64_t end = scan_end(walk, at, BOUND_SCAN_BYTES), saved, address, target = 0, next;
 	enum call_kind kind;
 
 	for (; at < end && stack_word(walk, at, &saved) && stack_word(walk, at + 8, &address); at += 8) {
@@ -205,7 +205,7 @@ bool step_scan_pointer(struct walk *walk, struct spot *ret)
 		if (saved <= at || saved - at > FRAME_NEAR || saved % 8 || !may_be_code(walk, address))
 			continue;
 		kind = returns_to(walk, address, &target);
-		if (kind == CALL_NONE || (kind == CALL_DIRECT && (target > pc || pc - target > FUNCTION_LARGEST)))
+		if (!called_this(walk, kind, target) || (walk->row && kind == CALL_INDIRECT))
 			continue;
 		if (!stack_word(walk, saved + 8, &next) || (next && returns_to(walk, next, &target) == CALL_NONE))
 			continue;

@@ -248,6 +248,19 @@ Test(unwind, code_without_tables)
 	cr_expect_gt(pointers, 4 * 20);
 }
 
+/* A table that we refuse, and that libdw can use. */
+Test(unwind, a_second_opinion)
+{
+#if defined(HAVE_LIBDW)
+	check_chain("chain-odd", "plain", true);
+	check_chain("chain-odd", "signal", true);
+	check_chain("chain-odd", "thread", true);
+	check_chain("chain-odd", "plain", false);
+#else
+	cr_skip_test("without libdw");
+#endif
+}
+
 /* ---- stacks made up, over our own code --------------------------------------------- */
 
 enum { WORDS = 4096 };
