@@ -5,7 +5,7 @@
 set -u
 srcdir=${srcdir:-.}
 failed=0
-for tool in wedgecheck wedgereap wedgesock wedgestack wedgestate wedgetree; do
+for tool in wedgecheck wedgereap wedgerun wedgesock wedgestack wedgestate wedgetree; do
 	page=$srcdir/man/$tool.1
 	offered=$(./$tool --help | sed -n 's/^  .\{4\}--\([a-z-]*\).*/\1/p' | sort -u)
 	[ -n "$offered" ] || { echo "$tool --help lists no options"; failed=1; }

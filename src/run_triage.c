@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wedgecheck, executed beside us: first it looks and keeps what it saw, then it tells the same in
+ * words.  It has a process group and a deadline of its own: if it hangs, the kill is still on time.
+ *
+ * What it saw lies in the user's private directory while that goes on, its words in memory; or,
+ * where nothing can be written, the words are all there is.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bounds.h"
+#include "cleanup.h"
+#include "door.h"
+#include "escape.h"
+#include "run.h"
+
+enum { TARGETS = 64, ARGUMENTS = TARGETS + 24 };
+
+/* ---- files ---------------------------------------------------------------------- */
+
+static int memory_file(const char *name)
+{
+	return memfd_create(name, MFD_CLOEXEC);
+}
+
+static bool file_filled(int fd)
+{
+	struct stat seen;
+
+	return fd >= 0 && fstat(fd, &seen) == 0 && seen.st_size > 0;
+}
+
+/* Where the snapshot goes, or -1. */
+static int snapshot_directory(const struct run *run)
+{
+	return run->record_file.directory >= 0 ? run->record_file.directory : run->report_dir;
+}
+
+static void snapshot_name(const struct run *run, char to[sizeof(run->triage.base) + 8])
+{
+	snprintf(to, sizeof(run->triage.base) + 8, "%s.wedge", run->triage.base);
+}
+
+/* Below our own descriptor: the directory's path may be as long as it likes.  "" where there is no place for it. */
+static void snapshot_path(const struct run *run, char *to, size_t size)
+{
+	const int directory = snapshot_directory(run);
+	char name[sizeof(run->triage.base) + 8];
+
+	*to = '\0';
+	snapshot_name(run, name);
+	if (directory >= 0)
+		snprintf(to, size, "/proc/%d/fd/%d/%s", getpid(), directory, name);
+}
+
+/* In the report directory it is part of the evidence. */
+static void snapshot_remove(const struct run *run)
+{
+	char name[sizeof(run->triage.base) + 8];
+
+	snapshot_name(run, name);
+	if (run->record_file.directory >= 0)
+		unlinkat(snapshot_directory(run), name, 0);
+}
+
+/* ---- executing it ------------------------------------------------------------------ */
+
+static void execute(char **arguments)
+{
+	const char *asked = getenv("WEDGECHECK");
+	char beside[4096];
+	char *slash;
+	ssize_t n;
+
+	if (asked && *asked) {
+		arguments[0] = (char *)asked;
+		execvp(asked, arguments);
+		_exit(127);
+	}
+	n = readlink("/proc/self/exe", beside, sizeof(beside) - 16);
+	if (n > 0) {
+		beside[n] = '\0';
+		slash = strrchr(beside, '/');
+		if (slash) {
+			strcpy(slash + 1, "wedgecheck");
+			execv(beside, arguments);
+		}
+	}
+	execvp("wedgecheck", arguments);
+	_exit(127);
+}
+
+/* arguments end in NULL; out takes its standard output. */
+static pid_t beside_us(const struct run *run, char **arguments, int out)
+{
+	const pid_t parent = getpid();
+	int null;
+	pid_t pid;
+
+	pid = fork();
+	if (pid != 0)
+		return pid;
+	setsid(); /* the terminal's signals are not for it, nor is a stopped command its own job */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0)
+		_exit(127);
+	unsetenv("WEDGE_RUN_ID"); /* it is not one of the command's */
+	run_signals_give_back(&run->signals);
+	execute(arguments);
+	_exit(127);
+}
+
+static void failed(struct triage *triage, const char *format, ...) __attribute__((__format__(__printf__, 2, 3)));
+static void failed(struct triage *triage, const char *format, ...)
+{
+	va_list arguments;
+
+	triage->failed = true;
+	triage->step = TRIAGE_DONE;
+	triage->pid = 0;
+	va_start(arguments, format);
+	vsnprintf(triage->trouble, sizeof(triage->trouble), format, arguments);
+	va_end(arguments);
+}
+
+/* ---- the two steps ------------------------------------------------------------------- */
+
+/* The command, and who lost its parent on the way: below them is everybody. */
+static unsigned targets_put(struct run *run, char (*numbers)[12], char **arguments)
+{
+	unsigned count = 0, fresh;
+	size_t i;
+
+	if (run->leader) {
+		snprintf(numbers[count], sizeof(numbers[count]), "%d", run->leader);
+		arguments[count] = numbers[count];
+		count++;
+	}
+	if (tree_walk(&run->tree, &fresh) < 0)
+		return count;
+	tree_drop_dead(&run->tree);
+	for (i = 0; i < run->tree.count && count < TARGETS; i++) {
+		const struct member *member = &run->tree.row[i];
+
+		if (member->parent != getpid() || member->pid == run->leader || member->state == 'Z')
+			continue;
+		snprintf(numbers[count], sizeof(numbers[count]), "%d", member->pid);
+		arguments[count] = numbers[count];
+		count++;
+	}
+	return count;
+}
+
+void triage_start(struct run *run, enum why why, int64_t window_ns, int64_t deadline_ns)
+{
+	struct triage *triage = &run->triage;
+	char numbers[TARGETS][12], window[32], path[256], save[280], id[64], attempt[48], moved[ATTEMPT_LIST + 32];
+	char *arguments[ARGUMENTS] = { NULL };
+	unsigned n = 0;
+
+	triage_stop(run, NULL);
+	*triage = (struct triage){ .why = why, .step = TRIAGE_LOOKING, .deadline_ns = deadline_ns, .text = -1, .json = -1 };
+	snprintf(triage->base, sizeof(triage->base), "%s-%u", run->record.run_id, run->reports + 1);
+	triage->json = memory_file("wedge-json");
+	triage->text = memory_file("wedge-text");
+	if (triage->json < 0 || triage->text < 0) {
+		failed(triage, "no memory for a report: %s", strerror(errno));
+		return;
+	}
+	arguments[n++] = (char *)"wedgecheck";
+	snprintf(window, sizeof(window), "--window=%lld.%03lld", (long long)(window_ns / 1000000000),
+		 (long long)(window_ns / 1000000 % 1000));
+	arguments[n++] = window;
+	if (why == WHY_LIMIT)
+		arguments[n++] = (char *)"--overdue";
+	snapshot_path(run, path, sizeof(path));
+	if (*path) {
+		snprintf(save, sizeof(save), "--save=%s", path);
+		arguments[n++] = save;
+		arguments[n++] = (char *)"--json";
+		snprintf(id, sizeof(id), "--label=wedge_run_id=%s", run->record.run_id);
+		arguments[n++] = id;
+		snprintf(attempt, sizeof(attempt), "--label=wedge_attempt=%d", run->record.attempt);
+		arguments[n++] = attempt;
+		strcpy(moved, "--label=last_moved=");
+		stall_put(run, moved + strlen(moved), ATTEMPT_LIST);
+		if (moved[strlen("--label=last_moved=")])
+			arguments[n++] = moved;
+	}
+	if (targets_put(run, numbers, arguments + n) == 0) {
+		failed(triage, "nobody is there to look at");
+		return;
+	}
+	/* Without a place for the snapshot: words at once. */
+	if (!*path)
+		triage->step = TRIAGE_WRITING;
+	triage->pid = beside_us(run, arguments, *path ? triage->json : triage->text);
+	if (triage->pid < 0)
+		failed(triage, "cannot start wedgecheck: %s", strerror(errno));
+	run->tree.spared = triage->pid;
+}
+
+static void triage_write(struct run *run)
+{
+	struct triage *triage = &run->triage;
+	char path[256], replay[280], width[32];
+	char *arguments[8] = { NULL };
+	struct winsize size;
+	unsigned n = 0;
+
+	snapshot_path(run, path, sizeof(path));
+	snprintf(replay, sizeof(replay), "--replay=%s", path);
+	arguments[n++] = (char *)"wedgecheck";
+	arguments[n++] = replay;
+	if (isatty(STDERR_FILENO)) {
+		if (!getenv("NO_COLOR"))
+			arguments[n++] = (char *)"--color=always";
+		if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) {
+			snprintf(width, sizeof(width), "--width=%u", size.ws_col);
+			arguments[n++] = width;
+		}
+	}
+	triage->step = TRIAGE_WRITING;
+	triage->pid = beside_us(run, arguments, triage->text);
+	if (triage->pid < 0)
+		failed(triage, "cannot start wedgecheck: %s", strerror(errno));
+	run->tree.spared = triage->pid;
+}
+
+void triage_reaped(struct run *run, int wait_status)
+{
+	struct triage *triage = &run->triage;
+	const int status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
+
+	triage->pid = run->tree.spared = 0;
+	if (status == 127) {
+		failed(triage, "wedgecheck was not found: not beside wedgerun, nor in PATH, nor by $WEDGECHECK");
+		return;
+	}
+	/* 2 is trouble, but what it saw counts if it is there: perhaps only the snapshot could not be kept. */
+	if (status < 0 || (status == 2 && triage->step == TRIAGE_LOOKING && !file_filled(triage->json))) {
+		failed(triage, status < 0 ? "wedgecheck was killed by signal %d" : "wedgecheck: exit status %d",
+		       status < 0 ? WTERMSIG(wait_status) : status);
+		return;
+	}
+	if (triage->step == TRIAGE_LOOKING && status != 2)
+		triage_write(run);
+	else
+		triage->step = TRIAGE_DONE;
+}
+
+void triage_stop(struct run *run, const char *trouble)
+{
+	struct triage *triage = &run->triage;
+	const int64_t until_ns = door_now_ns() + INT64_C(100000000);
+	pid_t r;
+
+	if (triage->pid > 0) {
+		kill(-triage->pid, SIGKILL);
+		kill(triage->pid, SIGKILL);
+		/* Normally at once; one that hangs in D is reaped by whoever outlives us. */
+		while ((r = waitpid(triage->pid, NULL, WNOHANG)) == 0 && door_now_ns() < until_ns)
+			usleep(500);
+		if (r != 0)
+			run->tree.spared = 0;
+		triage->pid = 0;
+	}
+	if (triage->step != TRIAGE_IDLE) {
+		snapshot_remove(run);
+		cleanup_close(&triage->text);
+		cleanup_close(&triage->json);
+	}
+	if (trouble)
+		failed(triage, "%s", trouble);
+	else
+		triage->step = TRIAGE_IDLE;
+}
+
+/* ---- what came of it -------------------------------------------------------------------- */
+
+static void word_copy(const json_t *object, const char *name, char *to, size_t size)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	*to = '\0';
+	if (text) /* escaped once by wedgecheck; once more does no harm to plain words */
+		snprintf(to, size, "%s", text);
+}
+
+static void verdict_take(const char *bytes, size_t length, struct attempt *attempt)
+{
+	json_t *report = json_loadb(bytes, length, 0, NULL);
+	const json_t *finding = json_array_get(json_object_get(report, "findings"), 0);
+
+	word_copy(finding, "class", attempt->class, sizeof(attempt->class));
+	word_copy(finding, "cause", attempt->cause, sizeof(attempt->cause));
+	word_copy(finding, "certainty", attempt->certainty, sizeof(attempt->certainty));
+	word_copy(finding, "signature", attempt->signature, sizeof(attempt->signature));
+	word_copy(finding, "summary", attempt->summary, sizeof(attempt->summary));
+	json_decref(report);
+}
+
+/* Mapped, so that a report of any size costs no copy.  NULL: empty. */
+static const char *file_map(int fd, size_t *ret_length)
+{
+	struct stat seen;
+	void *at;
+
+	if (fd < 0 || fstat(fd, &seen) < 0 || seen.st_size == 0)
+		return NULL;
+	at = mmap(NULL, (size_t)seen.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	*ret_length = (size_t)seen.st_size;
+	return at == MAP_FAILED ? NULL : at;
+}
+
+static void put_all(int fd, const char *bytes, size_t length)
+{
+	ssize_t n;
+
+	for (; length > 0; bytes += n, length -= (size_t)n) {
+		n = write(fd, bytes, length);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		else if (n < 0)
+			return;
+	}
+}
+
+/* In place: 0, or -errno. */
+static int file_keep(struct run *run, const char *ending, const char *bytes, size_t length, char *name, size_t size)
+{
+	snprintf(name, size, "%s.%s", run->triage.base, ending);
+	/* A snapshot holds more than what is shown: for the user alone. */
+	return report_write(run->report_dir, name, strcmp(ending, "wedge") == 0 ? 0600 : 0644, bytes, length);
+}
+
+/* A copy of what was seen: evidence, to be judged again anywhere. */
+static int snapshot_keep(struct run *run, char *name, size_t size)
+{
+	char from[sizeof(run->triage.base) + 8];
+	_cleanup_close_ int fd = -1;
+	const char *bytes;
+	size_t length = 0;
+	int r;
+
+	snapshot_name(run, from);
+	if (snapshot_directory(run) == run->report_dir) /* in place already */
+		return 0;
+	fd = openat(snapshot_directory(run), from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	bytes = file_map(fd, &length);
+	if (!bytes)
+		return 0;
+	r = file_keep(run, "wedge", bytes, length, name, size);
+	munmap((void *)(uintptr_t)bytes, length);
+	return r;
+}
+
+void triage_show(struct run *run, struct attempt *attempt)
+{
+	struct triage *triage = &run->triage;
+	char name[64], moved[ATTEMPT_LIST];
+	const char *text, *json;
+	size_t text_length = 0, json_length = 0;
+	int r = 0;
+
+	if (triage->failed) {
+		snprintf(attempt->trouble, sizeof(attempt->trouble), "%s", triage->trouble);
+		run_say("no report: %s", triage->trouble);
+		triage_stop(run, NULL);
+		return;
+	}
+	text = file_map(triage->text, &text_length);
+	json = file_map(triage->json, &json_length);
+	if (json && json_length < BOUND_LOAD_LINE)
+		verdict_take(json, json_length, attempt);
+	if (run->report_dir >= 0) {
+		if (text)
+			r = file_keep(run, "txt", text, text_length, name, sizeof(name));
+		if (r == 0)
+			r = snapshot_keep(run, name, sizeof(name));
+		if (r == 0 && json)
+			r = file_keep(run, "json", json, json_length, name, sizeof(name));
+		if (r == 0)
+			snprintf(attempt->report, sizeof(attempt->report), "%s", name);
+		else
+			run_say("cannot write %s: %s; here it is", name, strerror(-r));
+	}
+	run->reports++;
+	if (text)
+		put_all(STDERR_FILENO, text, text_length);
+	else if (*attempt->class)
+		run_say("%s %s (%s): %s", attempt->class, attempt->cause, attempt->certainty, attempt->summary);
+	stall_put(run, moved, sizeof(moved));
+	if (*moved) {
+		snprintf(attempt->moved_list, sizeof(attempt->moved_list), "%s", moved);
+		run_say("last moved: %s", moved);
+	}
+	if (*attempt->report)
+		run_say("report: %s/%s", run->request->report_dir, attempt->report);
+	if (text)
+		munmap((void *)(uintptr_t)text, text_length);
+	if (json)
+		munmap((void *)(uintptr_t)json, json_length);
+	triage_stop(run, NULL);
+}
+
+/* ---- nested runs: one report --------------------------------------------------------------- */
+
+/* Who is at it shows in its record. */
+static bool record_busy(int directory, const char *name, struct run_record *ret)
+{
+	char complaint[STATE_COMPLAINT];
+	enum run_state state;
+
+	return statefile_read(directory, name, geteuid(), ret, &state, complaint, sizeof(complaint)) == 0 &&
+	       state == RUN_LIVE && ret->phase != PHASE_RUNNING;
+}
+
+bool triage_by_outer(const struct run *run)
+{
+	char complaint[STATE_COMPLAINT], name[RUN_ID + 8];
+	struct run_record record;
+	unsigned which;
+	bool ret = false;
+
+	if (!*run->record.outer_id)
+		return false;
+	snprintf(name, sizeof(name), "%s.run", run->record.outer_id);
+	for (which = 0; which < STATE_DIRECTORIES && !ret; which++) {
+		_cleanup_close_ int fd = statedir_open(geteuid(), which, false, complaint, sizeof(complaint));
+
+		ret = fd >= 0 && record_busy(fd, name, &record);
+	}
+	return ret;
+}
+
+struct inner { const struct run *run; int directory; };
+
+static int inner_found(void *context, const char *name)
+{
+	const struct inner *inner = context;
+	struct run_record record;
+
+	return record_busy(inner->directory, name, &record) && strcmp(record.outer_id, inner->run->record.run_id) == 0;
+}
+
+bool triage_by_inner(const struct run *run)
+{
+	struct inner inner = { run, run->record_file.directory };
+
+	return inner.directory >= 0 && statedir_each(inner.directory, inner_found, &inner) > 0;
+}

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: MIT
+"""Trees that are hard to end, and what is left behind by those that end."""
+import ctypes
+import os
+import re
+import shutil
+import signal
+import struct
+import sys
+import time
+
+from running.helper import (HUNG, Failed, Skip, actor, begin, check_left, fast, living, one_report, outcome, run, says)
+from trouble.stage import LIBC
+from trouble.suite import case
+
+QUICK = ("-k", "0.3", "-w", "0.5")
+
+
+@case()
+def deaf_grandchild_1(t):
+    """A grandchild that ignores TERM, its parent does not."""
+    fast(run(t, *QUICK, "0.5", "sh", "-c", f"{' '.join(actor(t, 'deaf'))} & sleep 60", status=HUNG), 6)
+
+
+@case()
+def setsid_daemon_2(t):
+    """In a session of its own."""
+    fast(run(t, *QUICK, "0.5", "sh", "-c", "setsid sleep 60 & sleep 60", status=HUNG), 6)
+
+
+@case()
+def double_fork_3(t):
+    """Its parent is gone, it hears no TERM, and its environment is empty."""
+    fast(run(t, *QUICK, "0.5", "sh", "-c", f"(setsid env -i {' '.join(actor(t, 'deaf'))} &) ; sleep 60", status=HUNG), 6)
+
+
+@case()
+def orphan_holds_pipe_4(t):
+    """The command ends, an orphan holds the caller's pipe: told, with its name; ended when asked."""
+    read, write = os.pipe()
+    process = begin(t, "10", "sh", "-c", "sleep 60 &", stdout=write)
+    result = fast(t.finish(process), 3)
+    says(result, r"^wedgerun: warning: left behind 1 process: sleep\[\d+\], [0-9.]+ s old, holds your stdout.*\n$")
+    if result.status != 0:
+        raise Failed(str(result))
+    check_left(t, 1)
+    process = begin(t, "--leak=kill", "10", "sh", "-c", "sleep 60 &", stdout=write)
+    os.close(write)
+    fast(t.finish(process), 3)
+    begun = time.monotonic()
+    os.read(read, 1)
+    if time.monotonic() - begun > 1:
+        raise Failed("the pipe stayed open")
+    check_left(t, 0)
+
+
+@case()
+def leak_without_files_5(t):
+    """Left behind with null stdio, in a session of its own, without our marker: found by descent."""
+    line = "setsid env -i /bin/sleep 60 </dev/null >/dev/null 2>&1 &"
+    says(run(t, "10", "sh", "-c", line, status=0, left=1), r"warning: left behind 1 process: sleep\[\d+\]")
+    says(run(t, "--leak=fail", "10", "sh", "-c", line, status=122), r"error: left behind 1 process")
+    run(t, "--leak=kill", "10", "sh", "-c", line + " exit 4", status=4)
+    if run(t, "--leak=ignore", "10", "sh", "-c", line, status=0, left=1).err:
+        raise Failed("ignored means silent")
+
+
+@case()
+def leak_listens(t):
+    """What it holds is named: the port."""
+    code = "import socket,os,time; s=socket.socket(); s.bind(('127.0.0.1',0)); s.listen(); print(s.getsockname()[1], flush=True); " \
+           "os.fork() and os._exit(0); time.sleep(60)"
+    result = run(t, "10", sys.executable, "-SEc", code, status=0, left=1)
+    says(result, rf"listens on port {result.out.strip()}")
+
+
+@case()
+def no_leak_by_haste(t):
+    """What is about to end is not left behind."""
+    for _ in range(3):
+        if run(t, "10", "sh", "-c", "sleep 0.03 & exit 0", status=0).err:
+            raise Failed("a warning for a process that was ending")
+
+
+@case()
+def stopped_10(t):
+    """A stopped leader or grandchild: ended all the same, and the report says stopped."""
+    result = one_report(run(t, *QUICK, "0.5", "sh", "-c", "kill -STOP $$; sleep 60", status=HUNG))
+    says(fast(result, 6), r"(?m)^STOPPED")
+    fast(run(t, *QUICK, "0.5", "sh", "-c", "sh -c 'kill -STOP $$; sleep 60' & wait", status=HUNG), 6)
+
+
+@case()
+def own_pid_namespace_20(t):
+    """A child that is pid 1 of a namespace of its own."""
+    if os.geteuid() != 0:
+        raise Skip("needs root")
+    fast(run(t, *QUICK, "0.5", "unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", "sleep 60 & sleep 60", status=HUNG), 6)
+
+
+@case()
+def setuid_descendant_21(t):
+    """A descendant that is not ours to signal is named, and the run ends in time."""
+    if os.geteuid() != 0:
+        raise Skip("needs root")
+    copy = os.path.join(t.dir, "actor-setuid")
+    shutil.copy(actor(t)[0], copy)
+    os.chmod(copy, 0o4755)
+
+    def nobody():
+        os.setgroups([])
+        os.setresgid(65534, 65534, 65534)
+        os.setresuid(65534, 65534, 65534)
+    runtime = os.path.join(t.dir, "nobody")
+    os.mkdir(runtime, 0o700)
+    os.chown(runtime, 65534, 65534)
+    process = begin(t, *QUICK, "0.5", "sh", "-c", f"{copy} setuid & sleep 60", preexec_fn=nobody,
+                    env={"XDG_RUNTIME_DIR": runtime})
+    time.sleep(0.1)
+    result = fast(t.finish(process), 10)
+    # An effective user of its own is not enough: the real one is still ours, so kill(2) works.
+    if result.status != HUNG:
+        raise Failed(str(result))
+    check_left(t, 0)
+    process = begin(t, *QUICK, "0.5", "sh", "-c", f"{copy} real-root & sleep 60", preexec_fn=nobody,
+                    env={"XDG_RUNTIME_DIR": runtime})
+    result = fast(t.finish(process), 10)
+    if result.status != HUNG:
+        raise Failed(str(result))
+    says(result, r"not to be ended: .*\(not ours to signal")
+    check_left(t, 1)
+
+
+@case()
+def undumpable_22(t):
+    """A process that nobody may read."""
+    fast(run(t, *QUICK, "0.5", *actor(t, "undumpable"), status=HUNG), 6)
+
+
+def fuse_serve(device):
+    """One file; its reads are never answered."""
+    def attributes(node, mode, size):
+        return struct.pack("<QQQQQQIIIIIIIIII", node, size, 1, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
+    while True:
+        request = os.read(device, 1 << 20)
+        _, operation, unique, node = struct.unpack_from("<IIQQ", request)
+        answer, error = b"", 0
+        if operation == 26:
+            answer = struct.pack("<IIIIHHIIHHIIIIII", 7, 31, 65536, 0, 12, 9, 65536, 1, 1, 0, 0, 0, 0, 0, 0, 0)
+        elif operation == 1:
+            answer = struct.pack("<QQQQII", 2, 0, 1, 1, 0, 0) + attributes(2, 0o100644, 4096)
+        elif operation == 3:
+            answer = struct.pack("<QII", 1, 0, 0) + (attributes(1, 0o040755, 0) if node == 1 else attributes(2, 0o100644, 4096))
+        elif operation == 14:
+            answer = struct.pack("<QII", 7, 0, 0)
+        elif operation in (15, 2, 42, 36):
+            continue
+        else:
+            error = -38
+        os.write(device, struct.pack("<IiQ", 16 + len(answer), error, unique) + answer)
+
+
+@case()
+def uninterruptible_survivor_23(t):
+    """One in D state that not even KILL ends: named with where it sleeps, and the run ends in time."""
+    if os.geteuid() != 0 or not os.path.exists("/dev/fuse"):
+        raise Skip("needs root and /dev/fuse")
+    mount = os.path.join(t.dir, "mount")
+    os.mkdir(mount)
+    device = os.open("/dev/fuse", os.O_RDWR)
+    if LIBC.unshare(0x00020000) or LIBC.mount(None, b"/", None, 0x4000 | 0x40000, None) or \
+            LIBC.mount(b"run", mount.encode(), b"fuse", 6, f"fd={device},rootmode=40000,user_id=0,group_id=0".encode()):
+        raise Skip("cannot mount: " + os.strerror(ctypes.get_errno()))
+    server = os.fork()
+    if server == 0:
+        try:
+            fuse_serve(device)
+        finally:
+            os._exit(0)
+    os.close(device)
+    t.spared.add(server)
+    result = t.finish(begin(t, *QUICK, "1", "cat", os.path.join(mount, "file")))
+    try:
+        if result.status != HUNG or result.seconds > 12:
+            raise Failed(str(result))
+        says(result, r"not to be ended: cat\[\d+\] \(uninterruptible(, \w+)?\)")
+        if len(living(t)) != 1:
+            raise Failed("not there any more")
+    finally:
+        os.kill(server, signal.SIGKILL) # what it waits for fails now
+        os.waitpid(server, 0)
+        end = time.monotonic() + 3
+        while living(t) and time.monotonic() < end:
+            time.sleep(0.02)
+        LIBC.umount2(mount.encode(), 2)
+        os.rmdir(mount)
+
+
+@case()
+def zombie_leader_24(t):
+    """The first thread has ended, others live: it has not ended, and is ended."""
+    fast(run(t, *QUICK, "0.7", *actor(t, "zombie-leader"), status=HUNG), 6)
+
+
+@case()
+def respawner_25(t):
+    """Processes that make way for children of their own all the time."""
+    for _ in range(3):
+        fast(run(t, *QUICK, "0.6", *actor(t, "respawn", 40, 60), status=HUNG), 9)
+
+
+@case()
+def thread_child_26(t):
+    """A child of a thread that is not the first."""
+    fast(run(t, *QUICK, "0.6", *actor(t, "thread-child"), status=HUNG), 6)
+
+
+@case()
+def strange_name_31(t):
+    """A name with parentheses, a newline, bad UTF-8, ::error: escaped wherever it shows."""
+    result = run(t, "--report-dir=reports", *QUICK, "0.6", *actor(t, "named"), status=HUNG)
+    if re.search(r"(?m)^::error", result.err):
+        raise Failed(result.err)
+    t.files.add("reports")
+    outcome(t)
+    result = run(t, "10", "sh", "-c", f"{' '.join(actor(t, 'named'))} & sleep 0.1; exit 0", status=0, left=1)
+    says(result, r"x\) \(\\x0a::error\\xff\[\d+\]")
+
+
+@case()
+def traced_34(t):
+    """Already traced by somebody within the tree, and stopped by it."""
+    if not shutil.which("strace"):
+        raise Skip("needs strace")
+    fast(run(t, *QUICK, "1", "strace", "-f", "-o", "/dev/null", "sh", "-c", "sleep 60 & sleep 60", status=HUNG), 8)
+
+
+@case()
+def private_net(t):
+    """A network of its own with loopback up: a fixed port is free, whoever has it outside."""
+    import socket
+    outside = socket.socket()
+    outside.bind(("127.0.0.1", 0))
+    outside.listen()
+    port = outside.getsockname()[1]
+    code = f"import socket; s=socket.socket(); s.bind(('127.0.0.1',{port})); s.listen(); " \
+           f"socket.create_connection(('127.0.0.1',{port})); print('both')"
+    if run(t, "10", sys.executable, "-SEc", code).status == 0:
+        raise Failed("the port was free outside")
+    result = run(t, "--private-net", "10", sys.executable, "-SEc", code)
+    if result.status == 125:
+        raise Skip(result.err.strip())
+    if result.status != 0 or result.out != "both\n":
+        raise Failed(str(result))
+
+    def nobody():
+        os.setresgid(65534, 65534, 65534)
+        os.setresuid(65534, 65534, 65534)
+    if not os.path.exists("/usr/bin/python3"):
+        return "not tried without root: no /usr/bin/python3"
+    result = t.finish(begin(t, "--private-net", "10", "/usr/bin/python3", "-SEc", code, preexec_fn=nobody))
+    if result.status not in (0, 125):
+        raise Failed(str(result))
+    return "" if result.status == 0 else "not without root: " + result.err.strip()
