@@ -18,6 +18,7 @@ struct render_options {
 	bool utf8;                /**< The place takes UTF-8; else every byte from 0x80 up is escaped, and lines are ASCII. */
 	unsigned columns;         /**< Width to fit lines into; 0: no limit. */
 	bool verbose;             /**< All rows where text would cut a list. */
+	bool all_stacks;          /**< wedgecheck: every stack, whole. */
 };
 
 struct renderer {

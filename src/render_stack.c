@@ -11,6 +11,7 @@
 #include "stack_view.h"
 #include "telling.h"
 #include "text_parts.h"
+#include "views.h"
 #include "words.h"
 #include "words_frame.h"
 
@@ -352,7 +353,9 @@ static void put_marks(struct sheet *sheet)
 	put_phrase_line(sheet, "marks", &phrase);
 }
 
-static int render_sheet(const struct report *report, const struct render_options *options, bool flat, FILE *out)
+/* brief: threads of which no stack was taken are left out. */
+static int put_groups(const struct report *report, const struct render_options *options, bool flat, bool brief,
+		      FILE *out)
 {
 	struct sheet sheet = { .report = report, .scene = report->scene, .snapshot = report->scene->snapshot };
 	struct stack_group *groups;
@@ -368,14 +371,33 @@ static int render_sheet(const struct report *report, const struct render_options
 	sheet.tree = &tree;
 	page_init(&sheet.page, out, options);
 	for (i = 0; i < count && r == 0; i++) {
+		if (brief && !groups[i].stack)
+			continue;
 		r = put_group(&sheet, &groups[i]);
 		page_end_line(&sheet.page);
 	}
 	if (r < 0)
 		return r;
 	put_marks(&sheet);
-	text_gaps(&sheet.page, report);
-	return page_end(&sheet.page);
+	return 0;
+}
+
+int view_stacks(const struct report *report, const struct render_options *options, FILE *out)
+{
+	return put_groups(report, options, false, true, out);
+}
+
+static int render_sheet(const struct report *report, const struct render_options *options, bool flat, FILE *out)
+{
+	struct page page;
+	int r;
+
+	r = put_groups(report, options, flat, false, out);
+	if (r < 0)
+		return r;
+	page_init(&page, out, options);
+	text_gaps(&page, report);
+	return page_end(&page);
 }
 
 static int render_grouped(const struct report *report, const struct render_options *options, FILE *out)

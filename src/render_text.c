@@ -70,6 +70,7 @@ static void put_findings(struct page *page, const struct report *report)
 static int render(const struct report *report, const struct render_options *options, FILE *out)
 {
 	bool calm = report->count == 0 || is_calm(&report->findings[0]);
+	bool shows_all = (options->verbose || options->all_stacks) && report->scene->snapshot->stacks.count > 0;
 	enum view view = options->verbose ? VIEW_WHOLE : VIEW_BRIEF;
 	struct page page;
 	int r = 0;
@@ -85,10 +86,12 @@ static int render(const struct report *report, const struct render_options *opti
 		r = view_tree(report, options, view, "\n", out);
 		if (r == 0)
 			r = view_sockets(report, options, view, "\n", out);
-		if (r == 0)
+		if (r == 0 && !shows_all)
 			text_stacks(&page, report);
 		page_end_line(&page);
 	}
+	if (r == 0 && shows_all)
+		r = view_stacks(report, options, out);
 	if (r < 0)
 		return r;
 	text_gaps(&page, report);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Stacks in wedgecheck's report: a few frames of the culprit and of those who wait for it, from
- * the one that tells most outwards.  wedgestack shows all of them.
+ * the one that tells most outwards.  Whole ones are in render_stack.c.
  */
 #include <inttypes.h>
 
 #include "telling.h"
 #include "text_parts.h"
 #include "words.h"
+#include "words_frame.h"
 
 enum { SHOWN_TASKS = 4, SHOWN_OF_CULPRIT = 5, SHOWN_OF_OTHERS = 3 };
 
@@ -16,6 +17,7 @@ struct shelf {
 	const struct report *report;
 	struct task_ix shown[SHOWN_TASKS];
 	uint32_t count;
+	uint32_t marks;           /* Bit 1 << basis of each mark that stands somewhere. */
 };
 
 /* Frames below this part of the code are passed over: thread starts, wrappers, what an interpreter is made of. */
@@ -31,6 +33,19 @@ static void put_line(struct page *page, const struct phrase *phrase)
 	page_phrase(page, phrase);
 }
 
+static void put_frame(struct shelf *shelf, struct frame_ix frame)
+{
+	const unsigned columns = shelf->page->options->columns, before = PAGE_INDENT + 2;
+	const struct snapshot *snapshot = shelf->report->scene->snapshot;
+	struct phrase phrase;
+
+	phrase_init(&phrase, page_place(shelf->page));
+	words_frame(&phrase, snapshot, frame, columns > before ? columns - before : 0, false);
+	put_line(shelf->page, &phrase);
+	if (basis_words(frame_at(snapshot, frame)->basis))
+		shelf->marks |= UINT32_C(1) << frame_at(snapshot, frame)->basis;
+}
+
 static void put_frames(struct shelf *shelf, struct frame_ix telling, uint32_t most)
 {
 	const struct scene *scene = shelf->report->scene;
@@ -40,24 +55,37 @@ static void put_frames(struct shelf *shelf, struct frame_ix telling, uint32_t mo
 	struct phrase phrase;
 
 	for (; at.at != NO_ROW; at = frame_at(scene->snapshot, at)->caller) {
-		struct site_ix site = frame_at(scene->snapshot, at)->site;
-
-		if (scene->site_part[site.at] < least)
+		if ((enum site_part)scene->site_part[frame_at(scene->snapshot, at)->site.at] < least)
 			continue;
-		if (said == most && !shelf->page->options->verbose) {
+		if (said == most) {
 			more++;
 			continue;
 		}
 		said++;
-		phrase_init(&phrase, page_place(shelf->page));
-		words_site(&phrase, scene->snapshot, site);
-		put_line(shelf->page, &phrase);
+		put_frame(shelf, at);
 	}
 	if (more == 0)
 		return;
 	phrase_init(&phrase, page_place(shelf->page));
 	phrase_format(&phrase, "%" PRIu32 " more", more);
 	put_line(shelf->page, &phrase);
+}
+
+static void put_marks(struct shelf *shelf)
+{
+	struct phrase phrase;
+	unsigned basis;
+
+	for (basis = 0; basis < 32; basis++) {
+		if (!(shelf->marks & UINT32_C(1) << basis))
+			continue;
+		phrase_init(&phrase, page_place(shelf->page));
+		phrase_add(&phrase, basis_mark((enum frame_basis)basis));
+		phrase_add(&phrase, " ");
+		phrase_add(&phrase, basis_words((enum frame_basis)basis));
+		page_label(shelf->page, "");
+		page_phrase(shelf->page, &phrase);
+	}
 }
 
 /* The one shown already whose stack is the same; NO_ROW: there is none. */
@@ -140,7 +168,7 @@ void text_stacks(struct page *page, const struct report *report)
 	uint32_t i;
 
 	for (finding = report->findings; finding < end; finding++)
-		if (!is_calm(finding) || page->options->verbose)
+		if (!is_calm(finding))
 			put_task(&shelf, finding->culprit, SHOWN_OF_CULPRIT);
 	for (finding = report->findings; finding < end; finding++) {
 		for (i = 0; i < finding->cycle_count; i++)
@@ -148,6 +176,7 @@ void text_stacks(struct page *page, const struct report *report)
 		for (i = 0; !is_calm(finding) && i < finding->victim_count; i++)
 			put_victim(&shelf, finding, finding->victims[i]);
 	}
+	put_marks(&shelf);
 	if (shelf.count > 0)
 		page_end_line(page);
 }

@@ -215,7 +215,8 @@ static bool takes_utf8(void)
 
 static struct render_options layout(const struct request *request)
 {
-	struct render_options options = { .verbose = request->verbose, .utf8 = takes_utf8() };
+	struct render_options options = { .verbose = request->verbose, .all_stacks = request->all_stacks,
+					 .utf8 = takes_utf8() };
 	const char *term = getenv("TERM"), *none = getenv("NO_COLOR"), *columns = getenv("COLUMNS");
 	bool terminal = isatty(STDOUT_FILENO);
 	struct winsize size;

@@ -22,6 +22,9 @@ int view_tree(const struct report *report, const struct render_options *options,
 int view_sockets(const struct report *report, const struct render_options *options, enum view view, const char *before,
 		 FILE *out);
 
+/** Whole stacks of all that have one, identical ones together; a blank line behind each.  0 or -ENOMEM. */
+int view_stacks(const struct report *report, const struct render_options *options, FILE *out);
+
 /** A process in the order of a tree, children below their parent. */
 struct tree_row {
 	struct process_ix process;

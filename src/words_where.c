@@ -5,38 +5,22 @@
 
 #include "telling.h"
 #include "words.h"
+#include "words_frame.h"
 
 enum { SHOWN_FUNCTION = 80 };
 
-/* "Feed::pump(int) const" is Feed::pump; "main.(*Feed).pump" of Go and "(anonymous namespace)::f" have no arguments. */
-static size_t without_arguments(const char *name, size_t length)
+/* A sentence has room for a short name only. */
+static void add_function(struct phrase *phrase, const struct snapshot *snapshot, struct site_ix site)
 {
-	static const char constant[] = " const";
-	size_t end = length, depth = 0;
+	const size_t begin = phrase->length;
+	size_t fits;
 
-	if (end > strlen(constant) && memcmp(name + end - strlen(constant), constant, strlen(constant)) == 0)
-		end -= strlen(constant);
-	if (end == 0 || name[end - 1] != ')')
-		return length;
-	while (end-- > 0) {
-		depth += name[end] == ')';
-		if (name[end] == '(' && --depth == 0)
-			return end > 0 ? end : length;
-	}
-	return length;
-}
-
-static void add_name(struct phrase *phrase, const char *name, size_t length)
-{
-	size_t end = length;
-
-	if (length > SHOWN_FUNCTION) {
-		/* Not in the middle of a character. */
-		for (end = SHOWN_FUNCTION; end > 0 && ((unsigned char)name[end] & 0xc0) == 0x80; end--)
-			;
-	}
-	phrase_bytes(phrase, name, end);
-	phrase_add(phrase, end < length ? "..." : "");
+	words_function(phrase, snapshot, site);
+	fits = text_fitting(phrase->text + begin, phrase->length - begin, SHOWN_FUNCTION);
+	if (begin + fits == phrase->length)
+		return;
+	phrase_back(phrase, begin + fits);
+	phrase_add(phrase, "...");
 }
 
 static void add_base(struct phrase *phrase, const struct snapshot *snapshot, struct text path)
@@ -50,22 +34,6 @@ static void add_base(struct phrase *phrase, const struct snapshot *snapshot, str
 static bool has_text(struct text text)
 {
 	return text_seen(text) && text.length > 0;
-}
-
-static void add_function(struct phrase *phrase, const struct snapshot *snapshot, struct site_ix site)
-{
-	const struct site *it = site_at(snapshot, site);
-	const char *name = snapshot_bytes(snapshot, it->function);
-
-	if (has_text(it->function)) {
-		add_name(phrase, name, without_arguments(name, it->function.length));
-		return;
-	}
-	if (has_text(it->module)) {
-		add_base(phrase, snapshot, it->module);
-		phrase_add(phrase, "+");
-	}
-	phrase_format(phrase, "0x%" PRIx64, it->offset);
 }
 
 bool words_line(struct phrase *phrase, const struct snapshot *snapshot, struct site_ix site)
@@ -108,7 +76,7 @@ void words_site(struct phrase *phrase, const struct snapshot *snapshot, struct s
 	if (!has_text(site_at(snapshot, site)->function) || !has_text(site_at(snapshot, site)->module))
 		return;
 	phrase_add(phrase, " of ");
-	add_base(phrase, snapshot, site_at(snapshot, site)->module);
+	words_module(phrase, snapshot, site);
 }
 
 void words_where(struct phrase *phrase, const struct scene *scene, struct frame_ix frame)

@@ -67,10 +67,11 @@ Test(render_text, the_answer_comes_first)
 	      "  4260   5  tcp     CLOSE-WAIT   18204       0  127.0.0.1:45822  127.0.0.1:6979  pytest[4242] fd 7\n"
 	      "\n"
 	      "  stack    worker-2[4260]\n"
-	      "             libfeed.so.1+0x1200\n"
+	      "             libfeed.so.1+0x1200 ~\n"
 	      "           pytest[4242]\n"
-	      "             recv_all, feed.c:88\n"
-	      "             main, feed.c:31\n"
+	      "             recv_all at feed.c:88 (inlined)\n"
+	      "             main at feed.c:31\n"
+	      "           ~ inferred from a return address that lies on the stack\n"
 	      "\n"
 	      "  seen     everything; 2.1 s; nothing was stopped\n");
 }
