@@ -213,7 +213,7 @@ const struct cause causes[] = {
 	  "What should have woken it is gone.",
 	  { KEEP, END("ending {pid} frees {victims}") } },
 	{ "threads-wait", VERDICT_IDLE, rule_threads_wait,
-	  "{culprit} waits for another thread, or another process, to wake it",
+	  "{culprit} waits for[ {primitive}, for] another thread, or another process, to wake it",
 	  "wchan futex_do_wait or futex_wait_queue",
 	  "A lock, a condition or a queue: a pool at rest looks the same.",
 	  { KEEP } },

@@ -17,6 +17,8 @@ static void put_plain(const char *text)
 		if (*c == '{' && (end = strchr(c, '}'))) {
 			printf("\\fI%.*s\\fR", (int)(end - c - 1), c + 1);
 			c = end;
+		} else if (*c == '[' && (end = strchr(c, ']'))) {
+			c = end; /* what is said only where it is known */
 		} else if (*c == '\\') {
 			fputs("\\e", stdout);
 		} else if ((*c == '.' || *c == '?') && c[1] == ' ') {

@@ -46,6 +46,7 @@
  *	{busy}			"26 %": the CPUs of the machine through the window
  *	{channel}		what the cycle or chain goes over: "pipe", "pipe and child"
  *	{cycle}			"a[1] -pipe-> b[2] -child-> a[1]"
+ *	{primitive}		"a mutex", "the end of a thread": of the culprit, or of {who} in a fact
  *	{place} {line}		fact.frame as "read_config, config.c:120, under main", as "config.c:120"
  *
  * Without a fact, {bytes} and its kin are of the first fact of the finding that has

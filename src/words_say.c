@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "primitive.h"
+
 enum { SHOWN_VICTIMS = 4 };
 
 static struct task_ix who_of(const struct context *context)
@@ -346,6 +348,20 @@ static bool say_line(const struct context *context, struct phrase *phrase)
 	       && words_line(phrase, context->snapshot, frame_at(context->snapshot, fact->frame)->site);
 }
 
+static bool say_primitive(const struct context *context, struct phrase *phrase)
+{
+	struct task_ix who = who_of(context);
+	enum primitive primitive;
+
+	if (who.at == NO_ROW)
+		return false;
+	primitive = task_primitive(context->report->scene, who, NULL);
+	if (primitive == PRIMITIVE_NONE)
+		return false;
+	phrase_add(phrase, primitive_words[primitive]);
+	return true;
+}
+
 static const struct placeholder placeholders[] = {
 	{ "culprit", say_culprit, "somebody" },
 	{ "who", say_who, "somebody" },
@@ -373,6 +389,7 @@ static const struct placeholder placeholders[] = {
 	{ "cycle", say_cycle, "a circle" },
 	{ "place", say_place, "its code" },
 	{ "line", say_line, "its code" },
+	{ "primitive", say_primitive, "something" },
 };
 
 const struct placeholder *placeholder_find(const char *name, size_t length)

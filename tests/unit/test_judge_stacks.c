@@ -211,11 +211,13 @@ Test(judge_stacks, the_function_says_what_a_futex_is_for)
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		waits_on_word(task, rows[i].function);
-		make_task(&m, process, 101);
+		waits_on_word(make_task(&m, process, 101), NULL);
 		judged();
 		cr_expect_eq(wait_of(task)->channel, rows[i].channel, "%s", rows[i].words);
 		phrase_init(&phrase, PLACE_TERMINAL);
 		cr_expect(words_call(&phrase, &m.scene, task));
+		if (rows[i].channel != CHANNEL_FUTEX)
+			holds(summary_of(&report.findings[0]), rows[i].words + strlen("futex, for "));
 		cr_expect_str_eq(phrase.text, rows[i].words);
 		teardown();
 		setup();

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "field.h"
 #include "probe.h"
 #include "sample.h"
 
@@ -375,7 +376,7 @@ Test(words, every_gap_has_words_for_every_viewer)
 	size_t i;
 
 	for (i = 0; i < sizeof(viewers) / sizeof(viewers[0]); i++)
-		for (gap.probe = 0; gap.probe < 8; gap.probe++)
+		for (gap.probe = 0; probe_names[gap.probe]; gap.probe++)
 			for (gap.sight = SIGHT_GONE; gap.sight <= SIGHT_STRANGE; gap.sight++) {
 				struct gap_words words;
 
@@ -417,6 +418,35 @@ Test(words, the_kernel_log_takes_another_right)
 	cr_expect_str_eq(gap_words(&s.report, &gap).remedy, "run it with CAP_SYSLOG");
 	gap.sight = SIGHT_CUT;
 	cr_expect_null(gap_words(&s.report, &gap).remedy);
+}
+
+static struct gap_words of_stacks(enum sight sight, const char *detail, int error)
+{
+	struct gap_group gap = { .sight = sight, .error = error };
+
+	while (strcmp(probe_names[gap.probe], "stacks") != 0)
+		gap.probe++;
+	cr_assert_eq(snapshot_text(&s.snapshot, detail, strlen(detail), &gap.detail), 0);
+	return gap_words(&s.report, &gap);
+}
+
+Test(words, gaps_of_stacks)
+{
+	const uint8_t never = STOP_NEVER, always = STOP_ALWAYS;
+
+	cr_expect_str_eq(of_stacks(SIGHT_DENIED, "memory", EPERM).meaning, "stacks");
+	cr_expect_str_eq(of_stacks(SIGHT_DENIED, "maps", EPERM).meaning, "what is mapped into processes");
+	cr_expect_eq(of_stacks(SIGHT_DENIED, "syscall", EPERM).rank, of_stacks(SIGHT_DENIED, "task", EPERM).rank);
+	cr_expect(strstr(of_stacks(SIGHT_MOVED, "stop", 0).remedy, "--stop=always {target}"));
+	s.snapshot.asked.stop = never;
+	cr_expect(strstr(of_stacks(SIGHT_MOVED, "stop", 0).because, "--stop=never"));
+	s.snapshot.asked.stop = always;
+	cr_expect(!strstr(of_stacks(SIGHT_MOVED, "stop", 0).remedy, "--stop"));
+	cr_expect(strstr(of_stacks(SIGHT_UNSUPPORTED, "maps", 0).because, "64-bit"));
+	cr_expect(strstr(of_stacks(SIGHT_UNSUPPORTED, "memory", ENOSYS).because, "kernel"));
+	cr_expect_str_eq(of_stacks(SIGHT_TIMEOUT, "", 0).because, "no answer in time");
+	cr_expect(of_stacks(SIGHT_GONE, "", 0).minor);
+	cr_expect_str_eq(of_stacks(SIGHT_CUT, "", 0).because, "time or room ran out");
 }
 
 Test(words, a_gap_may_say_how_many)
