@@ -51,6 +51,9 @@ enum {
 	BOUND_MANGLED       = 4096,      /**< Bytes read of the name of a symbol. */
 	BOUND_NAME          = 1024,      /**< Bytes of a name shown. */
 	BOUND_DEBUG_CRC     = 256 << 20, /**< Bytes of a debug file without build-id, whose checksum is compared. */
+	BOUND_LINES_MS      = 1000,      /**< For the debug information of one file. */
+	BOUND_LINE_UNITS    = 262144,    /**< Units of one file without a table of addresses. */
+	BOUND_LINE_EXTENTS  = 1 << 20,   /**< Ranges of addresses of these. */
 	BOUND_LABELS        = 256,       /**< Rows of labels. */
 	BOUND_GAPS          = 4096,      /**< Rows of gaps; cut.gaps says how many were cut. */
 	BOUND_GAP_REASONS   = 256,       /**< Of these, kept for reasons of which no row is filed yet. */

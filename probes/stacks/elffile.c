@@ -188,6 +188,8 @@ static int section_read(struct elffile *elf, struct span_of_file table, struct s
 		return debug_frame_read(elf, section, true);
 	} else if (is_called(names, section, ".gopclntab") || is_called(names, section, ".go.buildinfo")) {
 		elf->go = true;
+	} else if (is_called(names, section, ".debug_info") || is_called(names, section, ".zdebug_info")) {
+		elf->debug_info = true;
 	}
 	return 0;
 }

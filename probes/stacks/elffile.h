@@ -32,6 +32,7 @@ struct elffile {
 	uint16_t machine;         /**< EM_X86_64 ... */
 	bool relocatable;         /**< ET_DYN: may be mapped anywhere. */
 	bool go;                  /**< Has .gopclntab or .go.buildinfo. */
+	bool debug_info;          /**< Has .debug_info, perhaps compressed. */
 	uint32_t load_count;
 	struct load_of_file loads[ELF_LOADS]; /**< More are left out. */
 	uint64_t relro_start, relro_end;  /**< PT_GNU_RELRO, addresses: written to once, by the loader. */

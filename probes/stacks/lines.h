@@ -3,6 +3,8 @@
  * Source file and line of a place in a module, and what was inlined there: through libdw, which reads
  * the debug information of the module or of its separate debug file.  Remembered for each
  * (module, address).
+ *
+ * The first place in a module costs most: sections that are compressed are unpacked (libc's: 60 ms).
  */
 #ifndef STACK_LINES_H
 #define STACK_LINES_H
@@ -28,5 +30,7 @@ struct line_at {
 
 /** 0 or -ENOMEM. */
 int line_find(struct module *module, uint64_t address, struct line_at *ret);
+/** It took so long (BOUND_LINES_MS) that new places are not looked up any more. */
+bool lines_cut(const struct module *module);
 
 #endif

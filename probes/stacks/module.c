@@ -16,6 +16,7 @@
 #include "debugfile.h"
 #include "files.h"
 #include "hash.h"
+#include "lines.h"
 #include "maps.h"
 #include "sight.h"
 #include "space_inner.h"
@@ -53,6 +54,7 @@ static struct module_file *file_destroy(struct module_file *file)
 
 	if (!file)
 		return NULL;
+	lines_destroy(file->module.lines); /* libdw reads the files below */
 	symbols_destroy(file->module.symbols);
 	debugfile_destroy(file->module.debug);
 	bytes = (void *)(uintptr_t)file->module.elf.bytes;

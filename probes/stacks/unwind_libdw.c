@@ -15,7 +15,7 @@
 
 #if defined(HAVE_LIBDW)
 
-#include <elfutils/libdwfl.h>
+#include "libdw.h"
 
 enum { PAGE = 4096, IN_VAIN = 32, ASKED = 16, MODULES = 512 };
 
@@ -27,6 +27,7 @@ struct image {
 };
 
 struct second {
+	const struct libdw *libdw;
 	struct walk *walk;
 	struct image images[MODULES];
 	uint32_t image_count;
@@ -81,7 +82,7 @@ static int find_elf(Dwfl_Module *of, void **userdata, const char *name, Dwarf_Ad
 	(void)name;
 	(void)base;
 	(void)file;
-	*ret = image && image_fill(image) ? elf_memory(image->bytes, image->length) : NULL;
+	*ret = image && image_fill(image) ? libdw_load()->elf_memory(image->bytes, image->length) : NULL;
 	return -1;
 }
 
@@ -132,11 +133,11 @@ static bool set_registers(Dwfl_Thread *thread, void *context)
 
 	for (i = 0; i < REGISTER_PC; i++) {
 		word = now->registers.word[i];
-		if (spot_knows(now, i) && !dwfl_thread_state_registers(thread, (int)i, 1, &word))
+		if (spot_knows(now, i) && !second->libdw->dwfl_thread_state_registers(thread, (int)i, 1, &word))
 			return false;
 	}
 	/* It takes the first frame's pc for exact. */
-	dwfl_thread_state_register_pc(thread, spot_pc(now) - !now->exact);
+	second->libdw->dwfl_thread_state_register_pc(thread, spot_pc(now) - !now->exact);
 	return true;
 }
 
@@ -150,10 +151,10 @@ static int take(Dwfl_Frame *frame, void *context)
 
 	if (second->frames++ == 0)
 		return DWARF_CB_OK;
-	if (!dwfl_frame_pc(frame, &pc, &caller->exact))
+	if (!second->libdw->dwfl_frame_pc(frame, &pc, &caller->exact))
 		return DWARF_CB_ABORT;
 	for (i = 0; i < REGISTER_PC; i++)
-		if (dwfl_frame_reg(frame, i, &word) == 0)
+		if (second->libdw->dwfl_frame_reg(frame, i, &word) == 0)
 			spot_set(caller, i, word);
 	spot_set(caller, REGISTER_PC, pc);
 	second->found = spot_knows(caller, REGISTER_STACK);
@@ -180,8 +181,8 @@ static void report_one(Dwfl *dwfl, struct second *second, const struct module *m
 	if (start >= end || second->image_count == MODULES)
 		return;
 	start &= ~(uint64_t)(PAGE - 1);
-	reported = dwfl_report_module(dwfl, module->path, start + bias, end + bias);
-	if (reported && dwfl_module_info(reported, &userdata, NULL, NULL, NULL, NULL, NULL, NULL)) {
+	reported = second->libdw->dwfl_report_module(dwfl, module->path, start + bias, end + bias);
+	if (reported && second->libdw->dwfl_module_info(reported, &userdata, NULL, NULL, NULL, NULL, NULL, NULL)) {
 		image->elf = &module->elf;
 		*userdata = image;
 		second->image_count++;
@@ -222,6 +223,7 @@ bool step_libdw(struct walk *walk, struct spot *ret)
 	static const Dwfl_Thread_Callbacks threads = {
 		.next_thread = next_thread, .memory_read = memory, .set_initial_registers = set_registers,
 	};
+	const struct libdw *libdw;
 	struct second *second;
 	bool found = false;
 	Dwfl *dwfl;
@@ -229,19 +231,23 @@ bool step_libdw(struct walk *walk, struct spot *ret)
 
 	if (walk->unwinder->in_vain == IN_VAIN || walk->asked++ == ASKED)
 		return false;
+	libdw = libdw_load();
+	if (!libdw)
+		return false;
 	walk->live = false;
 	second = calloc(1, sizeof(*second));
-	dwfl = dwfl_begin(&callbacks);
+	dwfl = libdw->dwfl_begin(&callbacks);
 	if (second && dwfl) {
+		second->libdw = libdw;
 		second->walk = walk;
 		report(dwfl, second);
-		if (dwfl_report_end(dwfl, NULL, NULL) == 0 &&
-		    dwfl_attach_state(dwfl, NULL, space_pid(walk->space), &threads, second))
-			dwfl_getthread_frames(dwfl, space_pid(walk->space), take, second);
+		if (libdw->dwfl_report_end(dwfl, NULL, NULL) == 0 &&
+		    libdw->dwfl_attach_state(dwfl, NULL, space_pid(walk->space), &threads, second))
+			libdw->dwfl_getthread_frames(dwfl, space_pid(walk->space), take, second);
 		found = makes_sense(second);
 	}
 	if (dwfl)
-		dwfl_end(dwfl);
+		libdw->dwfl_end(dwfl);
 	if (found) {
 		*ret = second->caller;
 		ret->basis = walk->live ? BASIS_LIVE : BASIS_TABLES;
