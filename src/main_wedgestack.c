@@ -3,7 +3,7 @@
 #include "tool.h"
 
 static const struct renderer *const renderers[] = {
-	&render_stack, &render_stack_flat, &render_stack_tree, &render_folded, &render_json, &render_flamegraph, NULL,
+	&render_stack, &render_json, &render_stack_flat, &render_stack_tree, &render_folded, &render_flamegraph, NULL,
 };
 
 static const struct tool wedgestack = {

@@ -145,7 +145,8 @@ static int render(const struct report *report, const struct render_options *opti
 	grid_init(grid, columns, COLUMNS, out, options);
 	while (grid_pass(grid))
 		add_rows(grid, scene->snapshot, &tree, ends, levels);
-	page_end_line(&page);
+	if (grid->rows > 0)
+		page_end_line(&page);
 	text_gaps(&page, report);
 	return page_end(&page);
 }

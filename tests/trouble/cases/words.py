@@ -6,7 +6,7 @@ import subprocess
 from trouble.stage import Failed
 from trouble.suite import case
 
-TOOLS = ("wedgecheck", "wedgetree", "wedgestate", "wedgesock")
+TOOLS = ("wedgecheck", "wedgetree", "wedgestate", "wedgestack", "wedgesock")
 
 
 def gone_pid():
@@ -69,6 +69,20 @@ def values_that_make_no_sense(t):
             ("marker", ("=", "=x", "", "NO_SUCH_NAME_HERE")), ("save", ("",)), ("replay", ("",)), ("completion", ("fish", ""))):
         for value in values:
             t.refused(t.look(f"--{option}={value}", *(() if option in ("replay", "completion", "port", "session", "cgroup", "match", "marker") else ("1",))), ".")
+
+
+@case(quick=True)
+def values_of_stacks(t):
+    """The same for the options that wedgestack has besides; other tools do not know them."""
+    for option, values in (
+            ("samples", ("", "0", "-1", "abc", "1.5", "10001", "9" * 40)), ("interval", ("", "0", "-1", "50ms", "60001", "9" * 40)),
+            ("stop", ("", "yes", "Never")), ("flamegraph", ("", "/dev/null"))):
+        for value in values:
+            t.refused(t.look(f"--{option}={value}", "1", tool="wedgestack"), ".")
+    t.refused(t.look("--samples=10000", "--interval=60000", "1", tool="wedgestack"), "more than an hour")
+    t.refused(t.look("--samples=2", "1"), "unknown or ambiguous option")
+    t.refused(t.look("--all-stacks", "1", tool="wedgestack"), "unknown or ambiguous option")
+    t.refused(t.look("--stop=never", "1", tool="wedgestate"), "unknown or ambiguous option")
 
 
 @case(quick=True)
