@@ -133,11 +133,9 @@ static bool may_jump(struct walk *walk)
 static enum stack_end goes_on(struct walk *walk, const struct spot *next)
 {
 	uint64_t sp = spot_sp(&walk->now), next_sp = spot_sp(next);
-	bool leaf = false;
+	/* Its return address is in a register: vfork(2) keeps it there, on aarch64 every leaf. */
+	bool leaf = walk->now.exact && next_sp == sp && spot_pc(next) != spot_pc(&walk->now);
 
-#if defined(__aarch64__)
-	leaf = walk->now.exact && next_sp == sp && spot_pc(next) != spot_pc(&walk->now); /* its return address is in a register */
-#endif
 	if (next_sp <= sp && !leaf && !may_jump(walk))
 		return END_LOOP;
 	if (next->exact)

@@ -12,6 +12,7 @@
 extern int UNW_OBJ(dwarf_search_unwind_table)(unw_addr_space_t space, unw_word_t ip, unw_dyn_info_t *info,
 					      unw_proc_info_t *ret, int need_unwind_info, void *context);
 
+enum { PAGE = 4096 };
 #define IMAGE_BASE (UINT64_C(1) << 63)
 
 #if defined(__aarch64__)
@@ -187,6 +188,9 @@ bool step_tables(struct walk *walk, struct spot *ret)
 	if (unw_get_reg(&cursor, UNW_REG_SP, &word) < 0)
 		return false;
 	spot_set(&spot, REGISTER_STACK, word);
+	/* It takes what lies at address 0 for nothing saved, and that for the end. */
+	if (spot_pc(&spot) == 0 && word - sizeof(word) < PAGE && !walk_word(walk, word - sizeof(word), &word))
+		return false;
 	for (i = 0; saved >> i; i++)
 		if ((saved >> i & 1) && unw_get_reg(&cursor, (int)i, &word) == 0)
 			spot_set(&spot, i, word);

@@ -323,6 +323,7 @@ Test(unwind, stack_pointers_to_nowhere)
 				registers.known = UINT64_C(1) << REGISTER_PC | UINT64_C(1) << REGISTER_STACK;
 			check_ends(space, &registers, pointers[i], 0);
 			cr_expect_leq(got.count, 2);
+			cr_expect_neq(got.ends, END_WHOLE);
 			for (n = 0; n < sizeof(codes) / sizeof(codes[0]); n++) {
 				registers.word[REGISTER_PC] = codes[n];
 				check_ends(space, &registers, pointers[i], 0);
