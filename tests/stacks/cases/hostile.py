@@ -16,9 +16,10 @@ NOT_WHOLE = "(?!whole).*"
 # ---- stacks --------------------------------------------------------------------------------------------
 
 for mode in ("sp-zero", "sp-eight", "sp-top", "sp-kernel", "sp-nowhere", "sp-canonical", "sp-vsyscall", "sp-unmapped", "sp-none",
-             "sp-noreserve", "sp-beyond-file", "sp-nobody", "sp-text", "sp-odd"):
+             "sp-noreserve", "sp-text"):
     add(Hostile(f"hostile-{mode}", HOSTILE, (mode,), chain="sleep_at", ends=NOT_WHOLE))
-add(Hostile("hostile-sp-huge-pages", HOSTILE, ("sp-huge-pages",), chain="sleep_at"))
+for mode in ("sp-beyond-file", "sp-nobody", "sp-odd", "sp-huge-pages"):
+    add(Hostile(f"hostile-{mode}", HOSTILE, (mode,), chain="sleep_at", feigned=True))
 for mode in ("fp-self", "fp-two", "fp-down", "fp-long", "fp-wild", "fp-odd"):
     add(Hostile(f"hostile-{mode}", HOSTILE, (mode,), chain="bare_sleep_at", ends=NOT_WHOLE))
 for mode in ("table-self", "table-two", "table-three", "table-long", "returns", "to-itself", "to-data"):
@@ -33,15 +34,16 @@ def with_plug(stage, file, args):
     return stage.spawn(file, *args, own_copy(stage, stage.options.built[PLUG], "plug.so"))[1]
 
 
-add(Hostile("hostile-shaken", HOSTILE, ("shaken",), rests=False),
+add(Hostile("hostile-shaken", HOSTILE, ("shaken",), rests=False, feigned=True),
     Hostile("hostile-rising", HOSTILE, ("rising",), rests=False, chain="rises * main"),
     Hostile("hostile-threads", HOSTILE, ("threads",), rests=False, shaky=True),
     Hostile("hostile-plugs", HOSTILE, ("plugs",), rests=False, shaky=True, start=with_plug, twins=(PLUG,)),
     Hostile("hostile-execs", HOSTILE, ("execs",), rests=False, shaky=True),
     Hostile("hostile-forks", HOSTILE, ("forks",), rests=False, shaky=True),
     Hostile("hostile-many-maps", HOSTILE, ("many-maps",), chain="park * main"),
-    Hostile("hostile-code-gone", HOSTILE, ("code-gone",), chain="park * main"),
-    Hostile("hostile-stack-gone", HOSTILE, ("stack-gone",), chain="park * main"),
+    # whoever wakes that thread ends the process: it may be stopped only if that was asked for
+    Hostile("hostile-code-gone", HOSTILE, ("code-gone",), chain="park * main", stops=("never", "auto")),
+    Hostile("hostile-stack-gone", HOSTILE, ("stack-gone",), chain="park * main", stops=("never", "auto")),
     Hostile("hostile-named", HOSTILE, ("named",), chain="park * main"))
 
 # ---- tables: what the table of one function says -----------------------------------------------------------
@@ -107,7 +109,8 @@ POISON = {
     "window": escape(0x2d),                                          # SPARC's register window
 }
 for name, flags in POISON.items():
-    add(Hostile(f"hostile-rule-{name}", C("poison.c", f"-O2 {flags}"), chain=POISONED))
+    add(Hostile(f"hostile-rule-{name}", C("poison.c", f"-O2 {flags}"), chain=POISONED,
+                feigned=name == "return-undefined"))
 
 # ---- files: where tables, names and sections claim to be ------------------------------------------------------
 
@@ -161,7 +164,7 @@ BROKEN = {  # the table of the one function, or of all
 for name, program in BROKEN.items():
     add(Hostile(f"hostile-file-{name}", program))
 for seed in range(4):
-    add(Hostile(f"hostile-noise-tables-{seed}", lie("noise", seed, 60, ".eh_frame", ".eh_frame_hdr")),
+    add(Hostile(f"hostile-noise-tables-{seed}", lie("noise", seed, 60, ".eh_frame", ".eh_frame_hdr"), feigned=True),
         Hostile(f"hostile-noise-names-{seed}", lie("noise", seed, 400, ".symtab", ".strtab", ".shstrtab")),
         Hostile(f"hostile-noise-sections-{seed}", lie("noise", seed, 60)),
         Hostile(f"hostile-noise-lines-{seed}", lie("noise", seed, 30, ".debug_info", ".debug_abbrev", ".debug_line", ".debug_str",

@@ -19,7 +19,9 @@ add(Row("rust", Program("names.rs", "-O", "rustc"), chain={"names*": RUST, "sell
     Row("rust-v0", Program("names.rs", "-C symbol-mangling-version=v0 -C force-frame-pointers=yes", "rustc"),
         chain={"names*": RUST, "seller": RUST}, ways=()),
     Row("go", Program("chain.go", "", "go"), ("sleep",), chain=GO, ways=()),
-    Row("go-stripped", Program("chain.go", "-ldflags '-s -w'", "go"), ("sleep",), twins=(Program("chain.go", "", "go"),), ways=()),
+    Row("go-stripped", Program("chain.go", "", "go", then="go build -ldflags '-s -w' -o \"$new\" \"$source\""), ("sleep",),
+        chain=GO.removesuffix(" runtime.goexit"), ways=(), cut="whole|no-table",
+        chain_decides="no tables at all: eu-stack loses the callers of what has no frame"),
     Row("go-running", Program("chain.go", "", "go"), ("spin",), chain=GO, ways=(), chain_decides="other threads come and go"))
 
 

@@ -103,14 +103,14 @@ def follows(wanted, names):
     return True
 
 
-def names_in(stack, twins):
-    """What each frame is called: by its own name, else by the file it was stripped from."""
+def names_in(stack, twins, distrust=False):
+    """What each frame is called: by its own name, else by the file it was stripped from, or that first."""
     found, exact = [], True
     for frame in stack.frames:
-        name = frames.plain(frame.name)
+        name = None if distrust and _twin(frame, twins) else frames.plain(frame.name)
         if not name and frame.module in ("[jit]", "[vdso]"):
             name = frame.module
-        twin = twins.get((frame.module or "").rsplit("/", 1)[-1])
+        twin = _twin(frame, twins)
         if not name and twin and frame.offset is not None:
             known = sorted(twin.at(frame.offset - (not exact)))
             name = frames.plain(known[0]) if known else None
@@ -119,12 +119,16 @@ def names_in(stack, twins):
     return found
 
 
-def has_chain(chain, stack, twins=()):
+def _twin(frame, twins):
+    return twins.get((frame.module or "").rsplit("/", 1)[-1])
+
+
+def has_chain(chain, stack, twins=(), distrust=False):
     """One of the chains ("a b or a c") stands in it, frame behind frame, callees inside of it left out."""
-    names = names_in(stack, dict(twins))
+    names = names_in(stack, dict(twins), distrust)
     return any(follows(steps(one), names[at:]) for one in chain.split(" or ") for at in range(len(names)))
 
 
-def begins(stack):
+def begins(stack, twins=()):
     """A stack that calls itself whole ends where threads begin."""
-    return bool(stack.frames) and frames.plain(stack.frames[-1].name) in BEGINNINGS
+    return bool(stack.frames) and names_in(stack, dict(twins), True)[-1] in BEGINNINGS

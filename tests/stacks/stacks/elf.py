@@ -5,7 +5,7 @@ import functools
 import os
 import struct
 
-PT_LOAD, SHT_SYMTAB, SHT_DYNSYM, SHT_NOTE = 1, 2, 11, 7
+PT_LOAD, PF_X, SHT_SYMTAB, SHT_DYNSYM, SHT_NOTE = 1, 1, 2, 11, 7
 FUNCTION_TYPES = (0, 2, 10)  # NOTYPE, FUNC, GNU_IFUNC
 
 
@@ -27,10 +27,10 @@ class Elf:
                          for i in range(sections)] if at_sections else []
         self.names = self.sections[names][4] if names < len(self.sections) else 0
 
-    def linked(self, offset):
-        """The address as linked of an offset in the file; None: it is not loaded."""
-        for kind, _, start, address, _, size, _, _ in self.segments:
-            if kind == PT_LOAD and start & ~0xfff <= offset < start + size + 0xfff:
+    def linked(self, offset, executable):
+        """The address as linked of an offset in the file; None: it is not loaded.  Segments may share a page of it."""
+        for kind, flags, start, address, _, size, _, _ in self.segments:
+            if kind == PT_LOAD and start & ~0xfff <= offset < start + size + 0xfff and bool(flags & PF_X) == executable:
                 return offset - start + address
         return None
 

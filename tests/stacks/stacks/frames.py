@@ -70,10 +70,12 @@ def _without_parameters(name):
 
 def _last_word(name):
     """Templates carry their return type in front."""
-    if "operator" in name or name.startswith("<"):
+    if name.startswith("<"):
         return name
     depth, start = 0, 0
     for at, letter in enumerate(name):
+        if depth == 0 and name.startswith("operator", at):
+            break
         depth += {"<": 1, "(": 1, "{": 1, ">": -1, ")": -1, "}": -1}.get(letter, 0)
         if letter == " " and depth == 0:
             start = at + 1
@@ -92,7 +94,7 @@ def from_report(report):
     for process in report["processes"]:
         for thread in process["threads"]:
             about = thread.get("stack") or {}
-            kept = [Frame(frame["function"], module=frame["module"], offset=number(frame["offset"]),
+            kept = [Frame(frame["function"], module=(frame["module"] or "").removesuffix(" (deleted)"), offset=number(frame["offset"]),
                           basis=frame.get("basis") or "")
                     for frame in thread["frames"] if frame["kind"] == "native" and frame.get("basis") not in ("debug", "inlined")]
             found[thread["tid"]] = Stack(kept, about.get("ends") == "whole", about.get("ends"), about.get("way"))
@@ -169,13 +171,13 @@ class Places:
         row = self.row(pc)
         if not row:
             return None, pc, None
-        start, end, _, offset, path = row
+        start, end, flags, offset, path = row
         if path.startswith("[vdso"):
             return "[vdso]", pc - start, None
-        if not path or path[0] != "/" or path.startswith("/memfd:"):
-            return path if path.startswith("/memfd:") else "[jit]", pc, None
-        names = elf.names_of(self.file_of(path, start, end))
-        linked = names.linked(pc - start + offset) if names else None
+        names = elf.names_of(self.file_of(path, start, end)) if path.startswith("/") else None
+        if not names:  # no file, or none that is ELF
+            return "[jit]", pc, None
+        linked = names.linked(pc - start + offset, "x" in flags)
         return path, pc if linked is None else linked, names
 
     def executable(self, pc):
