@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "errand.h"
 #include "hash.h"
+#include "lines.h"
 #include "record.h"
 #include "symbols.h"
 
@@ -131,17 +132,34 @@ static void publish_bare(struct naming *naming, const struct region *region, uin
 	site_publish(naming, &record, texts);
 }
 
+/* Nobody looks for his mistake in a line of the C library, and to unpack its debug file costs 60 ms. */
+static bool has_telling_lines(const struct module *module)
+{
+	static const char *const libraries[] = { "libc.so", "libc-2", "ld-linux", "ld-2", "libpthread", "libm.so" };
+	const char *slash = strrchr(module->path, '/'), *name = slash ? slash + 1 : module->path;
+	size_t i;
+
+	for (i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++)
+		if (strncmp(name, libraries[i], strlen(libraries[i])) == 0)
+			return false;
+	return true;
+}
+
 static int publish_module(struct naming *naming, struct module *module, uint64_t address, bool exact)
 {
 	const uint64_t inside = exact ? address : address - 1; /* of the call, not behind it: that may be another line */
-	struct site_record record = { .record = RECORD_SITE, .kind = FRAME_NATIVE, .line = -1, .offset = address };
+	struct site_record record = { .record = RECORD_SITE, .kind = FRAME_NATIVE, .offset = address };
 	struct site_text texts[SITE_TEXTS] = { 0 };
 	struct symbol symbol = { 0 };
+	struct line_at lines = { 0 };
 	_cleanup_free_ char *deleted = NULL;
-	int r;
+	uint32_t i;
+	int r = 0;
 
 	if (module->sight == SIGHT_OK) {
 		r = symbol_find(module, inside, &symbol);
+		if (r == 0 && has_telling_lines(module))
+			r = line_find(module, inside, &lines);
 		if (r < 0)
 			return r;
 		texts[SITE_BUILD_ID] = (struct site_text){ (const char *)module->elf.build_id.bytes,
@@ -151,7 +169,15 @@ static int publish_module(struct naming *naming, struct module *module, uint64_t
 	if (module->deleted && asprintf(&deleted, "%s (deleted)", module->path) > 0)
 		texts[SITE_MODULE] = text_of(deleted);
 
+	for (i = 0; i + 1 < lines.count; i++) {
+		texts[SITE_FUNCTION] = text_of(lines.each[i].function);
+		texts[SITE_FILE] = text_of(lines.each[i].file);
+		record.line = lines.each[i].line;
+		site_publish(naming, &record, texts);
+	}
 	texts[SITE_FUNCTION] = text_of(symbol.name);
+	texts[SITE_FILE] = text_of(lines.count ? lines.each[i].file : NULL);
+	record.line = lines.count ? lines.each[i].line : -1;
 	record.into = symbol.name ? symbol.into + (address - inside) : 0;
 	site_publish(naming, &record, texts);
 	return 0;
