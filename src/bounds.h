@@ -29,6 +29,9 @@ enum {
 	BOUND_STACK_BYTES   = 1 << 20,   /**< Bytes copied of one stack. */
 	BOUND_STACK_STEP    = 64 << 10,  /**< Of these at first: more than most stacks have. */
 	BOUND_UNSTOPPED_TRIES = 3,       /**< At a stack beside a task that keeps waking. */
+	BOUND_SETTLE_MS     = 2,         /**< Watching a running task: does it sleep now and then? */
+	BOUND_BURST_MS      = 50,        /**< It does not, if it ran for so long at a time so far. */
+	BOUND_PATIENT_MS    = 20,        /**< For catching asleep one that does. */
 	BOUND_HOLD_MS       = 30,        /**< For a task to stop when it is asked to. */
 	BOUND_HOLD_POLL_US  = 200,       /**< Of these awake, so that it is let go at once. */
 	BOUND_CLOSER        = 256,       /**< Tasks whose stacks are taken, unless all are asked for. */

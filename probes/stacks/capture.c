@@ -16,6 +16,7 @@
 #include "cleanup.h"
 #include "door.h"
 #include "restart.h"
+#include "settle.h"
 #include "stat.h"
 
 int capturer_open(struct capturer **ret)
@@ -109,30 +110,53 @@ bool may_stop(const struct capture_wish *wish, const struct standing *standing, 
 	return false; /* D stops when it wakes, t is another's */
 }
 
+/* Catch it asleep, if it may not be stopped; patiently, if it sleeps now and then. */
+static int restless_capture(struct capturer *capturer, const struct capture_wish *wish, struct glancer *glancer,
+			    bool runs, struct capture *ret)
+{
+	struct call call = { .number = CALL_RUNNING };
+
+	if (wish->held_only)
+		return capture_fail(ret, SIGHT_MOVED, "stop", 0);
+	return capture_unstopped(capturer, wish, glancer, runs ? 0 : BOUND_PATIENT_MS * INT64_C(1000000), &call, ret);
+}
+
+static int running_capture(struct capturer *capturer, const struct capture_wish *wish, struct glancer *glancer,
+			   struct capture *ret)
+{
+	struct call call = { .number = CALL_RUNNING };
+	int64_t sleeps = UNSEEN;
+	const bool runs = wish->stop == STOP_ALWAYS || settle(glancer, &call, &sleeps);
+	int r;
+
+	if (wish->stop == STOP_NEVER || (!runs && !call_restarts(&call)))
+		return restless_capture(capturer, wish, glancer, runs, ret);
+	/* Where it was seen to sleep a stop does no harm: no matter how often it does. */
+	r = capture_held(capturer, wish, runs ? sleeps : UNSEEN, ret);
+	if (r < 0 || ret->sight != SIGHT_MOVED)
+		return r;
+	return restless_capture(capturer, wish, glancer, false, ret);
+}
+
 /* Beside it, and if that is not enough by having it held. */
 static int task_capture(struct capturer *capturer, const struct capture_wish *wish, const struct standing *standing,
 			struct glancer *glancer, struct capture *ret)
 {
 	struct call call = { .number = CALL_RUNNING };
-	bool beside = false;
 	int r;
 
-	if (!wish->held_only && (standing->state != 'R' || wish->stop == STOP_NEVER)) {
-		r = capture_unstopped(capturer, wish, glancer, &call, ret);
-		if (r < 0)
-			return r;
-		beside = true;
-		ret->could_stop = may_stop(wish, standing, &call, glancer);
-		if (ret->sight != SIGHT_MOVED || !ret->could_stop)
-			return 0;
-	}
-	if (wish->stop == STOP_NEVER)
-		return capture_fail(ret, SIGHT_MOVED, "stop", 0);
-	r = capture_held(capturer, wish, ret);
-	if (r < 0 || ret->sight != SIGHT_MOVED || wish->held_only || beside)
+	if (standing->state == 'R')
+		return running_capture(capturer, wish, glancer, ret);
+	if (wish->held_only) /* asleep, or it is left alone; the one who traces looks for himself */
+		return wish->stop == STOP_NEVER ? capture_fail(ret, SIGHT_MOVED, "stop", 0) :
+						  capture_held(capturer, wish, UNSEEN, ret);
+	r = capture_unstopped(capturer, wish, glancer, 0, &call, ret);
+	if (r < 0)
 		return r;
-	/* It ran, and then fell asleep where it is better left alone. */
-	return capture_unstopped(capturer, wish, glancer, &call, ret);
+	ret->could_stop = may_stop(wish, standing, &call, glancer);
+	if (ret->sight != SIGHT_MOVED)
+		return 0;
+	return running_capture(capturer, wish, glancer, ret);
 }
 
 static int wish_capture(struct capturer *capturer, const struct capture_wish *wish, struct capture *ret)

@@ -32,11 +32,14 @@ static inline size_t stack_most(const struct capture_wish *wish)
 	return wish->deep ? BOUND_STACK_BYTES : BOUND_STACK_STEP;
 }
 
-/** Read beside; ret->sight says how it went: SIGHT_MOVED when it ran at every try.  *call: as seen last.  0 or -errno. */
+/** Read beside; ret->sight says how it went: SIGHT_MOVED when it ran at every try, and for so long.  *call: as seen last.  0 or -errno. */
 int capture_unstopped(struct capturer *capturer, const struct capture_wish *wish, struct glancer *glancer,
-		      struct call *call, struct capture *ret);
-/** Have it held.  SIGHT_MOVED: it came to stand so that it may not be stopped.  0 or -errno. */
-int capture_held(struct capturer *capturer, const struct capture_wish *wish, struct capture *ret);
+		      int64_t patience_ns, struct call *call, struct capture *ret);
+/**
+ * Have it held.  SIGHT_MOVED: it came to stand so that it may not be stopped, or did not sleep just so often
+ * any more (UNSEEN: that does not matter).  0 or -errno.
+ */
+int capture_held(struct capturer *capturer, const struct capture_wish *wish, int64_t sleeps, struct capture *ret);
 
 /* ---- hold.c and tracer.c --------------------------------------------------------- */
 
@@ -46,6 +49,7 @@ struct holding {
 	_Atomic int64_t held_ns;          /* since when a task is in its hands; 0 none is */
 	_Atomic uint32_t leaves;          /* it ends behind this answer, and so lets go */
 	struct capture_wish wish;
+	int64_t sleeps;
 	struct capture capture;           /* its .stack is ours below; .detail lies in both of us alike */
 	uint8_t stack[BOUND_STACK_BYTES];
 };

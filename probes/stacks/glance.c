@@ -110,15 +110,31 @@ int glance_call(struct glancer *glancer, struct call *ret, struct glance_miss *m
 	return ret->number == CALL_RUNNING ? SIGHT_MOVED : 0;
 }
 
-pid_t glance_tracer(const struct glancer *glancer)
+static bool status_read(const struct glancer *glancer, struct status_lines *ret)
 {
-	struct status_lines lines;
 	char text[8192];
 	ssize_t n;
 
 	_cleanup_close_ int fd = openat(glancer->directory, "status", O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, text, sizeof(text));
-	return n > 0 && status_parse(text, (size_t)n, &lines) == 0 && lines.tracer > 0 ? lines.tracer : 0;
+	return n > 0 && status_parse(text, (size_t)n, ret) == 0;
+}
+
+pid_t glance_tracer(const struct glancer *glancer)
+{
+	struct status_lines lines;
+
+	return status_read(glancer, &lines) && lines.tracer > 0 ? lines.tracer : 0;
+}
+
+bool glance_sleeps(const struct glancer *glancer, int64_t *ret)
+{
+	struct status_lines lines;
+
+	if (!status_read(glancer, &lines) || lines.voluntary == UNSEEN)
+		return false;
+	*ret = lines.voluntary;
+	return true;
 }
 
 static int counter_read(struct glancer *glancer, int64_t ret[2], struct glance_miss *miss)
@@ -151,6 +167,17 @@ int glance(struct glancer *glancer, struct glance *ret, struct glance_miss *miss
 	int r = glance_call(glancer, &ret->call, miss);
 
 	return r ? r : counter_read(glancer, ret->counter, miss);
+}
+
+bool glance_cpu(struct glancer *glancer, int64_t *ret_ns)
+{
+	struct glance_miss miss;
+	int64_t counter[2];
+
+	if (counter_read(glancer, counter, &miss) != 0 || glancer->by_switches)
+		return false;
+	*ret_ns = counter[0];
+	return true;
 }
 
 bool glance_same(const struct glance *a, const struct glance *b)

@@ -40,6 +40,10 @@ void glancer_close(struct glancer *glancer);
 int glance_standing(const struct glancer *glancer, struct standing *ret, struct glance_miss *miss);
 /** The tid of who traces it; 0 nobody, or it cannot be told. */
 pid_t glance_tracer(const struct glancer *glancer);
+/** How often it fell asleep of itself, ever; false: not to be had. */
+bool glance_sleeps(const struct glancer *glancer, int64_t *ret);
+/** CPU time of it; false: not to be had. */
+bool glance_cpu(struct glancer *glancer, int64_t *ret_ns);
 /** SIGHT_MOVED, and CALL_RUNNING: it runs. */
 int glance_call(struct glancer *glancer, struct call *ret, struct glance_miss *miss);
 /** SIGHT_MOVED: it runs. */

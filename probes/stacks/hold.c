@@ -47,7 +47,7 @@ static int answer_await(struct helpers *tracers, struct holding *holding, uint32
 	}
 }
 
-int capture_held(struct capturer *capturer, const struct capture_wish *wish, struct capture *ret)
+int capture_held(struct capturer *capturer, const struct capture_wish *wish, int64_t sleeps, struct capture *ret)
 {
 	struct helpers *tracers = &capturer->tracers;
 	struct holding *holding;
@@ -59,6 +59,7 @@ int capture_held(struct capturer *capturer, const struct capture_wish *wish, str
 		return error_is_ours(-r) ? r : capture_fail(ret, SIGHT_STRANGE, "stop", -r);
 	holding = tracers->pages;
 	holding->wish = *wish;
+	holding->sleeps = sleeps;
 	atomic_store(&holding->held_ns, 0);
 	asked = atomic_fetch_add(&holding->asked, 1) + 1;
 	bell_wake(&holding->asked);

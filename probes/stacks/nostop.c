@@ -4,11 +4,14 @@
  * and after: if they are the same it did not run, and what was read belongs together.
  */
 #include <sched.h>
+#include <time.h>
 
 #include "capture_inner.h"
 #include "door.h"
 #include "registers.h"
 #include "restart.h"
+
+enum { NAP_NS = 100000 };
 
 /* One try.  *call: as seen, but the first that would not restart stays.  0, SIGHT_MOVED, another sight, or -errno. */
 static int try(struct capturer *capturer, const struct capture_wish *wish, struct glancer *glancer, struct call *call,
@@ -43,13 +46,17 @@ static int try(struct capturer *capturer, const struct capture_wish *wish, struc
 }
 
 int capture_unstopped(struct capturer *capturer, const struct capture_wish *wish, struct glancer *glancer,
-		      struct call *call, struct capture *ret)
+		      int64_t patience_ns, struct call *call, struct capture *ret)
 {
+	const struct timespec nap = { .tv_nsec = NAP_NS };
+	const int64_t end_ns = patience_ns ? door_now_ns() + patience_ns : 0;
 	struct glance_miss miss;
 	int tries, r = SIGHT_MOVED;
 
-	for (tries = 0; tries < BOUND_UNSTOPPED_TRIES && r == SIGHT_MOVED; tries++) {
-		if (tries > 0)
+	for (tries = 0; r == SIGHT_MOVED && (tries < BOUND_UNSTOPPED_TRIES || (end_ns && door_now_ns() < end_ns)); tries++) {
+		if (tries >= BOUND_UNSTOPPED_TRIES)
+			nanosleep(&nap, NULL);
+		else if (tries > 0)
 			sched_yield();
 		miss = (struct glance_miss){ "syscall", 0 };
 		r = try(capturer, wish, glancer, call, ret, &miss);

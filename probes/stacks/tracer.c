@@ -61,8 +61,11 @@ static void tracer_step_aside(struct tracer *tracer, int64_t cpu)
 }
 
 /* Who it is and how it stands, right before it is touched.  0, or a sight. */
-static int task_check(const struct capture_wish *wish, struct capture *ret, int64_t *cpu)
+static int task_check(struct tracer *tracer, struct holding *holding)
 {
+	const struct capture_wish *wish = &holding->wish;
+	struct capture *ret = &holding->capture;
+	int64_t sleeps = holding->sleeps;
 	struct glancer glancer;
 	struct glance_miss miss = { "task", 0 };
 	struct standing standing = { 0 };
@@ -75,11 +78,14 @@ static int task_check(const struct capture_wish *wish, struct capture *ret, int6
 	if (r == 0 && standing.start_ticks != wish->start_ticks)
 		r = SIGHT_GONE;
 	if (r == 0) {
+		tracer_step_aside(tracer, standing.cpu);
+		if (sleeps != UNSEEN && (!glance_sleeps(&glancer, &sleeps) || sleeps != holding->sleeps))
+			r = SIGHT_MOVED;
 		glance_call(&glancer, &call, &miss); /* what cannot be read is none that may be stopped */
-		r = may_stop(wish, &standing, &call, &glancer) ? 0 : SIGHT_MOVED;
+		if (!may_stop(wish, &standing, &call, &glancer))
+			r = SIGHT_MOVED;
 	}
 	glancer_close(&glancer);
-	*cpu = standing.cpu;
 	if (r)
 		capture_fail(ret, r < 0 ? SIGHT_STRANGE : r, miss.detail, r < 0 ? -r : 0);
 	return r;
@@ -210,19 +216,19 @@ static bool task_hold(struct tracer *tracer, struct holding *holding)
 {
 	const struct capture_wish *wish = &holding->wish;
 	struct capture *ret = &holding->capture;
-	int64_t began_ns, cpu;
+	int64_t began_ns;
 	int r, error = 0;
 	bool well;
 
 	*ret = (struct capture){ 0 };
-	if (task_check(wish, ret, &cpu) != 0)
-		return true;
 	r = stack_source_open(&tracer->source, wish->pid, wish->tid, &error);
 	if (r) {
 		capture_fail(ret, r < 0 ? SIGHT_STRANGE : r, "memory", error);
 		return true;
 	}
-	tracer_step_aside(tracer, cpu);
+	/* Nothing comes between this and the stop: it may not be so any more. */
+	if (task_check(tracer, holding) != 0)
+		return true;
 	if (ptrace(PTRACE_SEIZE, wish->tid, 0, 0) < 0) {
 		seize_failed(wish, ret, errno);
 		return true;

@@ -118,8 +118,10 @@ class Ground(stage.Stage):
         return [self.options.wedgestack, "--json", f"--stop={stop}", *chosen, str(pid)]
 
     def begin_dump(self, pid, wrap=(), **how):
+        # The leak sanitizer cannot work under another tracer.
         return subprocess.Popen([*wrap, *self.command(pid, **how)], stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.dir)
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.dir,
+                                env={**os.environ, "ASAN_OPTIONS": f"detect_leaks={int(not wrap)}"})
 
     def end_dump(self, process, statuses=(0,), seconds=60):
         """What it says of itself: a dictionary, .stopped and .longest among it."""

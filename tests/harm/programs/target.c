@@ -8,6 +8,7 @@
  *	target FILE exits US           exits with status 7 after so many microseconds
  *	target FILE execs COUNT        becomes itself again so often, then exits with status 7
  *	target FILE churn              threads begin and end
+ *	target FILE restless US        runs so long, then is in epoll_wait(2) for a millisecond, and so on
  *	target FILE leaderless         the first thread has ended, the others live
  *	target FILE vfork              in D until its child execs or exits, which is when told->returns is set
  *	target FILE traced             a child of ours reads the clock, and we trace it
@@ -23,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -182,6 +184,23 @@ static void churn(void)
 	}
 }
 
+static void restless(long us)
+{
+	const int epoll = epoll_create1(0);
+	struct epoll_event event;
+	int64_t began_ns;
+
+	atomic_store(&told->ready, 1);
+	for (;;) {
+		began_ns = now_ns();
+		while (now_ns() - began_ns < us * 1000)
+			;
+		if (epoll_wait(epoll, &event, 1, 1) < 0 && errno == EINTR)
+			atomic_fetch_add(&told->eintr, 1);
+		atomic_fetch_add(&told->lives, 1);
+	}
+}
+
 static void leaderless(void)
 {
 	several();
@@ -268,6 +287,8 @@ int main(int argc, char **argv)
 		execs(number);
 	else if (strcmp(mode, "churn") == 0)
 		churn();
+	else if (strcmp(mode, "restless") == 0)
+		restless(number);
 	else if (strcmp(mode, "leaderless") == 0)
 		leaderless();
 	else if (strcmp(mode, "vfork") == 0)

@@ -62,3 +62,20 @@ def calls_go_on(ground):
     ground.wait(lambda: told.eintr + told.few > 3, 5, "calls return that were stopped")
     return f"{held['stopped']} of {held['tasks']} may be stopped; with --stop=always {told.eintr} of {always['stopped']} " \
            f"return EINTR, {told.few} did less"
+
+
+@suite.case(limit=90)
+def who_sleeps_every_moment_is_caught_asleep(ground):
+    """Runs for a while, is in epoll_wait(2) for a millisecond, and so on: what runs now must not be hit there."""
+    dumps, eintr = ground.times(2000, 300), []
+    for us in (20, 200, 2000):
+        target = ground.target("restless", us)
+        ground.dump(target.pid, rounds=dumps, pause_us=1000)
+        eintr.append(target.told.eintr)
+        target.process.kill()
+        target.process.wait()
+        ground.made.remove(target)
+    # A stop takes some microseconds to arrive: never is not to be had, one in a hundred would be harm.
+    if sum(eintr) > dumps // 100:
+        raise Failed(f"{eintr} calls returned EINTR in {dumps} dumps each")
+    return f"{sum(eintr)} EINTR in {3 * dumps} dumps"
