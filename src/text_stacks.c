@@ -99,12 +99,14 @@ static struct task_ix same_stack(const struct shelf *shelf, struct frame_ix inne
 	return (struct task_ix){ NO_ROW };
 }
 
-static void put_task(struct shelf *shelf, struct task_ix task, uint32_t most)
+/* What it is in was said of culprits and victims, not of others. */
+static void put_task(struct shelf *shelf, struct task_ix task, uint32_t most, bool says_call)
 {
 	const struct scene *scene = shelf->report->scene;
 	struct frame_ix telling;
 	struct phrase phrase;
 	struct task_ix same;
+	size_t length;
 	uint32_t i;
 
 	if (task.at == NO_ROW || shelf->count == SHOWN_TASKS)
@@ -121,6 +123,10 @@ static void put_task(struct shelf *shelf, struct task_ix task, uint32_t most)
 	page_label(shelf->page, shelf->count == 0 ? "stack" : "");
 	phrase_init(&phrase, page_place(shelf->page));
 	words_task(&phrase, scene->snapshot, task);
+	length = phrase.length;
+	phrase_add(&phrase, " in ");
+	if (!says_call || !words_call(&phrase, scene, task))
+		phrase_back(&phrase, length);
 	if (same.at != NO_ROW) {
 		phrase_add(&phrase, ", the same as ");
 		words_task(&phrase, scene->snapshot, same);
@@ -143,17 +149,28 @@ static void put_victim(struct shelf *shelf, const struct finding *finding, struc
 		task = finding->chain[i]->from;
 		if (task_at(scene->snapshot, task)->process.at == victim.at
 		    && task_telling(scene, task, NULL).at != NO_ROW) {
-			put_task(shelf, task, SHOWN_OF_OTHERS);
+			put_task(shelf, task, SHOWN_OF_OTHERS, false);
 			return;
 		}
 	}
 	for (i = 0; i < tasks->count; i++) {
 		task.at = scene->task_order[tasks->first + i];
 		if (task_telling(scene, task, NULL).at != NO_ROW) {
-			put_task(shelf, task, SHOWN_OF_OTHERS);
+			put_task(shelf, task, SHOWN_OF_OTHERS, false);
 			return;
 		}
 	}
+}
+
+/* One of its own threads is to wake it: what are they at? */
+static void put_threads_beside(struct shelf *shelf, struct task_ix culprit)
+{
+	const struct scene *scene = shelf->report->scene;
+	const struct span *tasks = &scene->process_tasks[task_at(scene->snapshot, culprit)->process.at];
+	uint32_t i;
+
+	for (i = 0; i < tasks->count; i++)
+		put_task(shelf, (struct task_ix){ scene->task_order[tasks->first + i] }, SHOWN_OF_OTHERS, true);
 }
 
 static bool is_calm(const struct finding *finding)
@@ -169,13 +186,16 @@ void text_stacks(struct page *page, const struct report *report)
 
 	for (finding = report->findings; finding < end; finding++)
 		if (!is_calm(finding))
-			put_task(&shelf, finding->culprit, SHOWN_OF_CULPRIT);
+			put_task(&shelf, finding->culprit, SHOWN_OF_CULPRIT, false);
 	for (finding = report->findings; finding < end; finding++) {
 		for (i = 0; i < finding->cycle_count; i++)
-			put_task(&shelf, finding->cycle[i], SHOWN_OF_OTHERS);
+			put_task(&shelf, finding->cycle[i], SHOWN_OF_OTHERS, false);
 		for (i = 0; !is_calm(finding) && i < finding->victim_count; i++)
 			put_victim(&shelf, finding, finding->victims[i]);
 	}
+	for (finding = report->findings; finding < end; finding++)
+		if (!is_calm(finding) && finding->culprit.at != NO_ROW)
+			put_threads_beside(&shelf, finding->culprit);
 	put_marks(&shelf);
 	if (shelf.count > 0)
 		page_end_line(page);

@@ -523,6 +523,20 @@ Test(judge_stacks, equal_stacks_are_shown_once)
 	holds(text, "           proc[102], the same as proc[101]\n");
 }
 
+Test(judge_stacks, threads_beside_the_culprit_are_shown)
+{
+	_cleanup_free_ char *text = NULL;
+	struct task_ix other = make_task(&m, process, 101);
+
+	m.snapshot.asked.overdue = 1;
+	waits_on_word(task, "pthread_join");
+	make_call(&m, other, "futex", 0x6000, 0x189, 0, 0, 0, 0xffffffff);
+	make_stack(&m, other, 0, make_frame(&m, make_line(&m, MADE_NO_FRAME, "worker", 9), LIBC, "pthread_cond_wait", 1));
+	judged();
+	text = rendered(false);
+	holds(text, "           proc[100]/101 (task) in futex, for a condition variable\n             worker at main.c:9\n");
+}
+
 Test(judge_stacks, no_more_than_a_screen)
 {
 	struct object_ix pipe = make_pipe(&m, 7);

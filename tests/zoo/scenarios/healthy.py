@@ -16,7 +16,7 @@ def file(name):
 SLEEPING = healthy(unsure="idle-wedge stuck-ipc unknown")
 # What is polled stands in the memory of the target, which scope 1 closes.
 POLLING_UNREAD = {YAMA: healthy("idle progressing", unsure="unknown")}
-# Stacks are not compared yet: a computation may be called a spin, but only unsure.
+# The same function in every stack is what a computation looks like too: a spin, perhaps, but only unsure.
 COMPUTING = healthy("progressing", unsure="cpu-spin")
 
 COMPILE = r'''
