@@ -18,6 +18,17 @@ static void add_task(struct found *found, uint32_t task)
 	found->count++;
 }
 
+/* Its tasks as far as there is room, the others counted. */
+static void add_process(struct found *found, uint32_t process)
+{
+	const struct graph *graph = found->graph;
+	uint32_t m = graph->first_member[process], end = graph->first_member[process + 1];
+
+	for (; m < end && found->count < found->limit; m++)
+		add_task(found, graph->member[m].at);
+	found->count += end - m;
+}
+
 /* A task, the tasks of a process, or those of the processes of a hub: two levels, no more. */
 static void add_node(struct found *found, uint32_t node)
 {
@@ -29,16 +40,15 @@ static void add_node(struct found *found, uint32_t node)
 		return;
 	}
 	whole = node - graph->tasks;
+	if (whole < graph->processes) {
+		add_process(found, whole);
+		return;
+	}
 	for (m = graph->first_member[whole]; m < graph->first_member[whole + 1]; m++) {
-		uint32_t inner = graph->member[m].at, t;
-
-		if (inner < graph->tasks) {
-			add_task(found, inner);
-			continue;
-		}
-		inner -= graph->tasks;
-		for (t = graph->first_member[inner]; t < graph->first_member[inner + 1]; t++)
-			add_task(found, graph->member[t].at);
+		if (graph->member[m].at < graph->tasks)
+			add_task(found, graph->member[m].at);
+		else
+			add_process(found, graph->member[m].at - graph->tasks);
 	}
 }
 
@@ -66,6 +76,9 @@ uint32_t graph_tasks(const struct scene *scene, const struct graph *graph, const
 		add_node(&found, graph->waker[edge->first_waker + w].at);
 	many = found.count < limit ? found.count : limit;
 	if (many < 2)
+		return found.count;
+	/* The tasks of one process are in order, and each is there once. */
+	if (edge->wakers == 1 && graph->waker[edge->first_waker].at < graph->tasks + graph->processes)
 		return found.count;
 	qsort_r(ret, many, sizeof(*ret), by_identity, (void *)(uintptr_t)scene);
 	for (i = 0; i < many; i++)

@@ -106,30 +106,43 @@ static void put_who(struct sheet *sheet, const struct stack_group *group)
 
 /* ---- for what --------------------------------------------------------------------- */
 
-/* The one who can end the wait, where the graph knows just one that words_call() does not name. */
+/* The one node that can end the wait, a hub with one member opened; NO_ROW: there are more, or none. */
+static uint32_t only_waker(const struct graph *graph, const struct edge *edge)
+{
+	uint32_t node, whole;
+
+	if (edge->wakers != 1)
+		return NO_ROW;
+	node = graph->waker[edge->first_waker].at;
+	if (node < graph->tasks + graph->processes)
+		return node;
+	whole = node - graph->tasks;
+	if (graph->first_member[whole + 1] - graph->first_member[whole] != 1)
+		return NO_ROW;
+	return graph->member[graph->first_member[whole]].at;
+}
+
+/* Who can end the wait, where the graph knows just one, and words_call() does not name it. */
 static void add_waker(struct sheet *sheet, struct phrase *phrase, struct task_ix task)
 {
 	const struct graph *graph = sheet->report->graph;
-	struct task_ix wakers[2];
 	const struct edge *edge;
-	uint32_t count;
+	uint32_t waker;
 
 	if (!graph || graph->first_edge[task.at + 1] - graph->first_edge[task.at] != 1)
 		return;
 	edge = &graph->edge[graph->first_edge[task.at]];
 	if (edge->outside || edge->in_set || edge->channel == CHANNEL_CHILD || edge->channel == CHANNEL_VFORK)
 		return;
-	count = graph_tasks(sheet->scene, graph, edge, wakers, 2);
-	if (count == 0 || (count > 1 && task_at(sheet->snapshot, wakers[0])->process.at !=
-						task_at(sheet->snapshot, wakers[1])->process.at))
-		return;
-	if (count > 2 || (count == 1 && wakers[0].at == task.at))
-		return;
-	phrase_add(phrase, "; for ");
-	if (count == 1)
-		words_task(phrase, sheet->snapshot, wakers[0]);
-	else
-		words_process(phrase, sheet->snapshot, task_at(sheet->snapshot, wakers[0])->process);
+	waker = only_waker(graph, edge);
+	if (waker < graph->tasks && waker != task.at) {
+		phrase_add(phrase, "; for ");
+		words_task(phrase, sheet->snapshot, (struct task_ix){ waker });
+	} else if (waker >= graph->tasks && waker < graph->tasks + graph->processes &&
+		   waker - graph->tasks != task_at(sheet->snapshot, task)->process.at) {
+		phrase_add(phrase, "; for ");
+		words_process(phrase, sheet->snapshot, (struct process_ix){ waker - graph->tasks });
+	}
 }
 
 static void add_wait(struct sheet *sheet, struct phrase *phrase, struct task_ix task)
