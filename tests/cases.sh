@@ -15,6 +15,16 @@ for case in "$srcdir"/tests/cases/*.wedge; do
 		failed=$((failed + 1))
 	fi
 	count=$((count + 1))
+	# NAME.stack, NAME.flat ...: as wedgestack shows it.
+	for format in stack flat tree folded; do
+		[ -e "$name.$format" ] || continue
+		[ "$format" = stack ] && as=text || as=$format
+		LC_ALL=C ./wedgestack --replay "$case" --width=100 --color=never --format="$as" >tests-case.out 2>&1
+		if ! diff -u "$name.$format" tests-case.out; then
+			echo "FAILED: $case as $format"
+			failed=$((failed + 1))
+		fi
+	done
 done
 rm -f tests-case.out
 echo "$count cases, $failed failed"

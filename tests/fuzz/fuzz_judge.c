@@ -23,6 +23,11 @@ static const struct { const struct renderer *renderer; bool judged; struct rende
 	{ &render_state, false, { .columns = 80 } },
 	{ &render_sock, false, { .verbose = true } },
 	{ &render_json, false, { .verbose = true } },
+	{ &render_stack, true, { .columns = 60, .utf8 = true } },
+	{ &render_stack_flat, false, { .verbose = true } },
+	{ &render_stack_tree, false, { .columns = 80 } },
+	{ &render_folded, false, { .utf8 = true } },
+	{ &render_flamegraph, false, { .columns = 0 } },
 };
 enum { SHOWS = sizeof(shows) / sizeof(shows[0]) };
 
@@ -63,6 +68,22 @@ static void check_json(const struct shown *shown)
 	json_decref(object);
 }
 
+/* What targets say adds no element: one script, and as many boxes as tooltips. */
+static void check_drawing(const struct shown *shown)
+{
+	static const char *const names[] = { "<script ", "<title>", "</title>", "<rect x", "<g>", "</svg>" };
+	size_t count[sizeof(names) / sizeof(names[0])] = { 0 }, i;
+	const char *script = strstr(shown->bytes, "<script "), *at;
+
+	if (!script)
+		abort();
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		for (at = strstr(shown->bytes, names[i]); at; at = strstr(at + 1, names[i]))
+			count[i]++;
+	if (count[0] != 1 || count[1] != count[2] || count[1] != count[3] || count[1] != count[4] || count[5] != 1)
+		abort();
+}
+
 static void show_all(const struct snapshot *snapshot, struct shown ret[SHOWS])
 {
 	struct report report;
@@ -85,6 +106,8 @@ static void show_all(const struct snapshot *snapshot, struct shown ret[SHOWS])
 		arena_deinit(&arena);
 		if (shows[i].renderer == &render_json)
 			check_json(&ret[i]);
+		else if (shows[i].renderer == &render_flamegraph)
+			check_drawing(&ret[i]);
 		else
 			check_text(&ret[i], &shows[i].options);
 	}
