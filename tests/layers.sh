@@ -17,6 +17,12 @@ for symbol in $(nm -u libwedge-judge.a 2>/dev/null | awk '$1 == "U" { print $2 }
 done
 [ -n "$defined" ] || { echo "no archives here"; exit 1; }
 
+# wedgerun starts as fast as timeout(1): it executes the looking tools, and does not link what they need.
+if readelf -d wedgerun 2>/dev/null | grep -E 'NEEDED.*(proc2|libmnl|unwind)'; then
+	echo "wedgerun links what only the looking tools need"
+	failed=1
+fi
+
 # sources ARCHIVE: what src.am lists for it.
 sources() {
 	sed -n "/^libwedge_$1_a_SOURCES/,/[^\\\\]\$/p" "$srcdir/src/src.am" "$srcdir/probes/probes.am" |
