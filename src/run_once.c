@@ -113,6 +113,10 @@ static void suspend(struct loop *loop, bool command_stopped)
 	loop->look_ns = later(loop->look_ns, took_ns);
 	loop->kill_ns = later(loop->kill_ns, took_ns);
 	run->stall.moved_ns += took_ns;
+	if (run->record.deadline_ms) {
+		run->record.deadline_ms += took_ns / 1000000;
+		statefile_update(&run->record_file, &run->record);
+	}
 	run_tell(run, "went on after %.1f s", (double)took_ns / 1e9);
 }
 
@@ -252,6 +256,7 @@ static int cancel(struct loop *loop, int number)
 	if (run->cancelled) /* the second one */
 		return end_tree(loop, SIGKILL, 0);
 	run->cancelled = number;
+	loop->waits_for_other = false;
 	if (run->request->triage_ns && !other_reports(run)) {
 		phase_set(run, PHASE_TRIAGE);
 		look(loop, WHY_SIGNAL, CANCEL_WINDOW_MS * INT64_C(1000000), now_ns + CANCEL_TRIAGE_S * SECOND, THEN_FORWARD);
@@ -281,7 +286,9 @@ static int signal_heard(struct loop *loop, const struct signalfd_siginfo *told, 
 			     THEN_GO_ON);
 		return 0;
 	case SIGTSTP:
-		suspend(loop, false);
+		/* From a terminal, and nobody there who could let us go on: as the kernel would, not heard. */
+		if (told->ssi_code != SI_KERNEL || getsid(getppid()) == getsid(0))
+			suspend(loop, false);
 		return 0;
 	case SIGCONT:
 	case SIGUSR2:
