@@ -130,12 +130,15 @@ class Ground(stage.Stage):
         except subprocess.TimeoutExpired:
             process.kill()
             raise Failed(f"a dump does not end within {seconds} s") from None
+        if self.options.wedgestack and process.returncode in (2, 3):  # there was nothing that it could read
+            return {"stopped": 0, "lost": 0, "gone": 1}
         if process.returncode not in statuses or err:
             raise Failed(f"a dump ended with status {process.returncode}: {err.decode(errors='replace')[-1000:]}")
         said = json.loads(out)
-        if "cost" in said:
-            said = {"stopped": said["cost"]["threads_stopped"], "lost": 0, **said}
-        return said
+        if not self.options.wedgestack:
+            return said
+        threads = [thread for each in said["processes"] if each["pid"] in said["targets"] for thread in each["threads"]]
+        return {"stopped": sum((thread.get("stack") or {}).get("stopped_us", 0) > 0 for thread in threads), "lost": 0}
 
     def dump(self, pid, **how):
         return self.end_dump(self.begin_dump(pid, **how))
