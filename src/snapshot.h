@@ -91,7 +91,7 @@ struct viewer {
 enum stop {
 	STOP_AUTO,                /**< If it runs, or its stack cannot be had otherwise, and its call takes no harm. */
 	STOP_NEVER,               /**< No ptrace at all. */
-	STOP_ALWAYS,              /**< Also in calls that then return EINTR. */
+	STOP_ALWAYS,              /**< Every thread that can be, also in calls that then return EINTR. */
 };
 
 /** What the user asked, as far as it changes the answer. */

@@ -123,6 +123,22 @@ static bool attempt_better(const struct attempt *first, const struct attempt *se
 	return attempt_guessed(first) || second->unwound.count > first->unwound.count;
 }
 
+/* Stopped where there is no code any more, or no stack, it would die of going on. */
+static bool attempt_goes_on(const struct attempt *attempt)
+{
+	const uint64_t *word = attempt->capture.registers.word;
+	const struct region *code = space_find(attempt->space, word[REGISTER_PC]);
+
+	return code && code->executable && space_find(attempt->space, word[REGISTER_STACK]);
+}
+
+static bool attempt_wants_hold(const struct work *work, const struct attempt *attempt)
+{
+	if (attempt->capture.sight != SIGHT_OK || !attempt->capture.could_stop)
+		return false;
+	return work->job->stop == STOP_ALWAYS || (attempt->unwound.wants_registers && attempt_goes_on(attempt));
+}
+
 static int best_attempt(struct work *work, const struct lodger *lodger, const struct stack_task *task,
 			struct attempt *ret)
 {
@@ -130,13 +146,13 @@ static int best_attempt(struct work *work, const struct lodger *lodger, const st
 	int r;
 
 	r = attempt_make(work, lodger, task, false, ret);
-	if (r < 0 || ret->capture.sight != SIGHT_OK || !ret->unwound.wants_registers || !ret->capture.could_stop)
+	if (r < 0 || !attempt_wants_hold(work, ret))
 		return r;
 	r = attempt_make(work, lodger, task, true, &held);
 	if (r < 0)
 		return r;
 	held.capture.stopped_ns += ret->capture.stopped_ns;
-	if (attempt_better(ret, &held))
+	if (attempt_better(ret, &held) || (work->job->stop == STOP_ALWAYS && held.capture.sight == SIGHT_OK))
 		*ret = held;
 	else
 		ret->capture.stopped_ns = held.capture.stopped_ns;
