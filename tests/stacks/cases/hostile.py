@@ -35,7 +35,7 @@ def with_plug(stage, file, args):
 
 
 add(Hostile("hostile-shaken", HOSTILE, ("shaken",), rests=False, feigned=True),
-    Hostile("hostile-rising", HOSTILE, ("rising",), rests=False, chain="rises * main"),
+    Hostile("hostile-rising", HOSTILE, ("rising",), rests=False, chain="rises * main or main"),
     Hostile("hostile-threads", HOSTILE, ("threads",), rests=False, shaky=True),
     Hostile("hostile-plugs", HOSTILE, ("plugs",), rests=False, shaky=True, start=with_plug, twins=(PLUG,)),
     Hostile("hostile-execs", HOSTILE, ("execs",), rests=False, shaky=True),
