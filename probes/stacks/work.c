@@ -85,12 +85,14 @@ static int attempt_take(void *context, size_t which, const struct capture *captu
 	return unwind(attempt->unwinder, attempt->space, capture, &attempt->unwound);
 }
 
-static int attempt_make(struct work *work, const struct lodger *lodger, const struct stack_task *task,
-			bool held_only, struct attempt *ret)
+enum { HELD_ONLY = 1 << 0, DEEP = 1 << 1 };
+
+static int attempt_make(struct work *work, const struct lodger *lodger, const struct stack_task *task, unsigned how,
+			struct attempt *ret)
 {
 	const struct capture_wish wish = {
 		.pid = task->pid, .tid = task->tid, .start_ticks = task->start_ticks,
-		.stop = work->job->stop, .held_only = held_only,
+		.stop = work->job->stop, .held_only = how & HELD_ONLY, .deep = how & DEEP,
 	};
 
 	ret->unwinder = work->unwinder;
@@ -101,17 +103,29 @@ static int attempt_make(struct work *work, const struct lodger *lodger, const st
 	return capture(work->capturer, &wish, 1, attempt_take, ret);
 }
 
-static bool attempt_guessed(const struct attempt *attempt)
+static bool attempt_has(const struct attempt *attempt, enum frame_basis basis)
 {
 	uint32_t i;
 
 	for (i = 0; i < attempt->unwound.count; i++)
-		if (attempt->unwound.steps[i].basis == BASIS_SCANNED)
+		if (attempt->unwound.steps[i].basis == basis)
 			return true;
 	return false;
 }
 
-/* Is the second, for which the task was held, worth more than the first? */
+static bool attempt_guessed(const struct attempt *attempt)
+{
+	return attempt_has(attempt, BASIS_SCANNED) || attempt_has(attempt, BASIS_LIVE);
+}
+
+/* Would more of the stack, copied at once, tell more? */
+static bool copy_was_short(const struct attempt *attempt)
+{
+	return attempt->capture.sight == SIGHT_OK && attempt->capture.cut &&
+	       (attempt->unwound.ends == END_BYTES || attempt_has(attempt, BASIS_LIVE));
+}
+
+/* Is the second worth more than the first? */
 static bool attempt_better(const struct attempt *first, const struct attempt *second)
 {
 	const bool first_whole = first->unwound.ends == END_WHOLE, second_whole = second->unwound.ends == END_WHOLE;
@@ -139,24 +153,39 @@ static bool attempt_wants_hold(const struct work *work, const struct attempt *at
 	return work->job->stop == STOP_ALWAYS || (attempt->unwound.wants_registers && attempt_goes_on(attempt));
 }
 
+/* Try again like this; what is better stays, and the time it was held counts. */
+static int attempt_again(struct work *work, const struct lodger *lodger, const struct stack_task *task, unsigned how,
+			 struct attempt *best)
+{
+	struct attempt second;
+	int r;
+
+	r = attempt_make(work, lodger, task, how, &second);
+	if (r < 0)
+		return r;
+	second.capture.stopped_ns += best->capture.stopped_ns;
+	if (attempt_better(best, &second) ||
+	    (work->job->stop == STOP_ALWAYS && (how & HELD_ONLY) && second.capture.sight == SIGHT_OK))
+		*best = second;
+	else
+		best->capture.stopped_ns = second.capture.stopped_ns;
+	return 0;
+}
+
 static int best_attempt(struct work *work, const struct lodger *lodger, const struct stack_task *task,
 			struct attempt *ret)
 {
-	struct attempt held;
+	unsigned depth = 0;
 	int r;
 
-	r = attempt_make(work, lodger, task, false, ret);
-	if (r < 0 || !attempt_wants_hold(work, ret))
-		return r;
-	r = attempt_make(work, lodger, task, true, &held);
-	if (r < 0)
-		return r;
-	held.capture.stopped_ns += ret->capture.stopped_ns;
-	if (attempt_better(ret, &held) || (work->job->stop == STOP_ALWAYS && held.capture.sight == SIGHT_OK))
-		*ret = held;
-	else
-		ret->capture.stopped_ns = held.capture.stopped_ns;
-	return 0;
+	r = attempt_make(work, lodger, task, 0, ret);
+	if (r == 0 && copy_was_short(ret)) {
+		depth = DEEP;
+		r = attempt_again(work, lodger, task, depth, ret);
+	}
+	if (r == 0 && attempt_wants_hold(work, ret))
+		r = attempt_again(work, lodger, task, HELD_ONLY | depth, ret);
+	return r;
 }
 
 /* ---- kernel frames ------------------------------------------------------------- */
