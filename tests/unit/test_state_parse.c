@@ -138,6 +138,7 @@ Test(status, a_file)
 	cr_expect_eq(lines.tgid, 4242);
 	cr_expect_eq(lines.tracer, 99);
 	cr_expect_eq(lines.uid, 1001);
+	cr_expect_eq(lines.real_uid, 1000);
 	cr_expect_eq(lines.ns_pid, 18);
 	cr_assert_eq(lines.ns_pids_length, strlen("4243\t18"));
 	cr_expect_eq(memcmp(lines.ns_pids, "4243\t18", 7), 0);

@@ -20,7 +20,7 @@ def inside(t, name):
         raise Skip("needs root for a pid namespace")
     result = subprocess.run(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--mount", "--propagation", "private",
                              "--", "sh", "-c", 'mount -t tmpfs none /mnt && cp "$1" /mnt/wedgereap && '
-                             'cp "$2" /mnt/runs.py && exec "$0" /mnt/runs.py /mnt/wedgereap /mnt/house "$3"', sys.executable,
+                             'cp "${1%reap}run" /mnt/wedgerun; cp "$2" /mnt/runs.py && exec "$0" /mnt/runs.py /mnt/wedgereap /mnt/house "$3"', sys.executable,
                              os.path.join(t.options.tools, "wedgereap"), str(PROGRAM), name],
                             stdin=subprocess.DEVNULL, capture_output=True, timeout=35, check=False)
     said = (result.stdout + result.stderr).decode(errors="replace").strip()
@@ -70,6 +70,14 @@ def state_directory_that_is_a_link(t):
 def two_reapers_at_once(t):
     """One cleans up, the other leaves it to him."""
     inside(t, "two_at_once")
+
+
+@case()
+def case_18_wedgerun_itself_killed(t):
+    """18: the real wedgerun gets SIGKILL; alive, it is left alone, dead, all that it left is found and ended."""
+    if not os.access(os.path.join(t.options.tools, "wedgerun"), os.X_OK):
+        raise Skip("no wedgerun here")
+    inside(t, "wedgerun_itself")
 
 
 @case()

@@ -205,8 +205,37 @@ def siblings_of_the_caller(house):
     ticks(wanted)
 
 
+def wedgerun_itself(house):
+    """The real one, killed: what it started is found by its record, ended, and the record goes."""
+    wedgerun = os.path.join(os.path.dirname(house.tool), "wedgerun")
+    running = subprocess.Popen([wedgerun, "60", "/bin/sh", "-c", "setsid sleep 60 & env -i setsid sleep 61 & sleep 62; true"],
+                               env={"PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": house.home}, stdin=subprocess.DEVNULL)
+    end = time.monotonic() + 5
+    while len(house.reap("--marker=XDG_RUNTIME_DIR=" + house.home)["alone"]) < 4 and time.monotonic() < end:
+        time.sleep(0.05)
+    same("alive", house.reap("--kill")["found"], 0)
+    same("record", len(house.records()), 1)
+    running.kill()
+    running.wait()
+    found = house.reap("--kill", "--grace=1")
+    if len(found["pids"]) < 3:
+        raise Wrong(f"found {found['processes']}")
+    same("record", house.records(), [])
+    same("left", [name for name in os.listdir("/proc") if name.isdigit() and sleeps(name)], [])
+
+
+def sleeps(pid):
+    """One of the sleeps, and no zombie."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return "(sleep) " in (text := file.read()) and "(sleep) Z" not in text
+    except OSError:
+        return False
+
+
 CASES = {function.__name__: function for function in (
-    dead_run, live_run, earlier_boot, other_namespace, hostile_records, link_of_another, two_at_once, siblings_of_the_caller)}
+    dead_run, live_run, earlier_boot, other_namespace, hostile_records, link_of_another, two_at_once, siblings_of_the_caller,
+    wedgerun_itself)}
 
 
 def main():
