@@ -130,6 +130,8 @@ Test(lines, as_eu_addr2line_says)
 		cr_assert_not_null(pipe);
 		for (j = 0; j < found.count; j++) {
 			cr_assert_not_null(fgets(said, sizeof(said), pipe));
+			if (!strncmp(said, "??", 2))
+				cr_skip_test("no .debug_aranges from this compiler, without which eu-addr2line says nothing");
 			snprintf(ours, sizeof(ours), "%s:%d", strrchr(found.each[j].file, '/') + 1, found.each[j].line);
 			cr_expect(!strncmp(said, ours, strlen(ours)) && strchr(":\n", said[strlen(ours)]), "%s: %s", ours, said);
 		}
