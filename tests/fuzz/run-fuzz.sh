@@ -1,19 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Run fuzz targets, each for FUZZ_SECONDS: run-fuzz.sh DIRECTORY-OF-SEEDS-AND-DICTIONARIES TARGET...
+# Run fuzz targets, as many at a time as there are CPUs, each for FUZZ_SECONDS:
+#
+#	run-fuzz.sh DIRECTORY-OF-SEEDS-AND-DICTIONARIES TARGET...
+#
 # What they find stays below the current directory, in tests/fuzz/found/NAME: inputs
 # worth keeping in corpus/, those that break something as crash-*, timeout-* ...
 set -u
 
 source=$1
 shift
-failed=
+jobs=$(nproc)
+running=0
 
-for target; do
-	name=${target##*/fuzz_}
+fuzz() {
+	name=${1##*/fuzz_}
+	target=$1
 	found=tests/fuzz/found/$name
 	log=$found/log
-	mkdir -p "$found/corpus" || exit 1
+	mkdir -p "$found/corpus" || return
+	rm -f "$found/clean"
 	set -- -max_total_time="${FUZZ_SECONDS:-5}" -max_len=65536 -timeout=10 -rss_limit_mb=2048 \
 		-artifact_prefix="$found/" -print_final_stats=1
 	[ -f "$source/$name.dict" ] && set -- "$@" -dict="$source/$name.dict"
@@ -22,11 +28,25 @@ for target; do
 	[ "$name" = judge ] && set -- "$@" "$source/seeds/load" "$source/../cases"
 	if "./$target" "$@" >"$log" 2>&1; then
 		echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs, nothing found"
+		touch "$found/clean"
 	else
-		failed="$failed $name"
 		echo "$name: FAILED, as $log says:"
 		grep -v '^#' "$log" | tail -n 40
 	fi
-done
+}
 
+for target; do
+	fuzz "$target" &
+	running=$((running + 1))
+	[ "$running" -lt "$jobs" ] && continue
+	wait
+	running=0
+done
+wait
+
+failed=
+for target; do
+	name=${target##*/fuzz_}
+	[ -e "tests/fuzz/found/$name/clean" ] || failed="$failed $name"
+done
 [ -z "$failed" ] || { echo "failed:$failed"; exit 1; }
