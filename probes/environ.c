@@ -19,7 +19,7 @@ bool environ_is_marker(const char *marker)
 
 bool environ_has(const char *bytes, size_t length, const char *marker)
 {
-	const char *end = bytes + length, *stop;
+	const char *end = length ? bytes + length : bytes, *stop; /* NULL + 0 is undefined */
 	const size_t size = strlen(marker);
 
 	for (; bytes < end; bytes = stop + 1) {

@@ -17,7 +17,7 @@ static const char run_name[] = "WEDGE_RUN_ID=", keep_entry[] = "WEDGE_KEEP=1";
 
 void environ_take(const char *bytes, size_t length, const struct texts *markers, struct environ_fact *ret)
 {
-	const char *end = bytes + length, *stop;
+	const char *end = length ? bytes + length : bytes, *stop; /* NULL + 0 is undefined */
 	size_t i, size;
 
 	/* A program that is being started has none yet. */

@@ -210,7 +210,7 @@ static int ask_nicely(struct reaper *reaper, bool *ret_done)
 			began = door_now_ns();
 			before = reaper->left_count;
 			r = sweep(reaper, 0, &new);
-			if (r == 0)
+			if (r == 0 && reaper->left_count > before)
 				r = holds_read(reaper, reaper->left + before, reaper->left_count - before);
 			swept = door_now_ns();
 			cost = swept - began;

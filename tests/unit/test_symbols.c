@@ -66,6 +66,9 @@ static unsigned check_against_nm(struct module *module, const char *command)
 	while (fgets(line, sizeof(line), pipe)) {
 		if (sscanf(line, "%llx %llx %c %2047s", &start, &size, &type, name) != 4 || !strchr("tTwWi", type) || size == 0)
 			continue;
+		/* C++ names are said without arguments here; a weak thread-local one has no address, only an offset. */
+		if (!strncmp(name, "_Z", 2) || start < 4096)
+			continue;
 		version = strchr(name, '@');
 		if (version)
 			*version = '\0';
