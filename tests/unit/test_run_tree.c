@@ -25,14 +25,13 @@ static void begin(void)
 	cr_assert_geq(child, 0);
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		grandchild = fork();
-		if (grandchild == 0) {
+		if (fork() == 0) {
+			/* Told only now: who is killed before this leaves nobody behind. */
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			for (;;)
-				pause();
+			grandchild = getpid();
+			if (write(told[1], &grandchild, sizeof(grandchild)) < 0)
+				_exit(1);
 		}
-		if (write(told[1], &grandchild, sizeof(grandchild)) < 0)
-			_exit(1);
 		for (;;)
 			pause();
 	}
