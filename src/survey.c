@@ -180,7 +180,7 @@ static int complete_proofs(const struct loop *loop)
 }
 
 /* Stacks cost the most, so they are taken of those whom the judge would name. */
-static int look_closer(const struct loop *loop)
+static int look_closer(struct loop *loop)
 {
 	const struct survey_options *options = loop->options;
 	struct snapshot *snapshot = loop->snapshot;
@@ -190,6 +190,8 @@ static int look_closer(const struct loop *loop)
 	struct graph graph;
 	struct scene scene;
 	struct arena arena;
+	int32_t rounds = 0;
+	uint32_t i;
 	int r;
 
 	arena_init(&arena);
@@ -204,6 +206,10 @@ static int look_closer(const struct loop *loop)
 		subjects.tasks = closer.tasks;
 		subjects.task_count = closer.count;
 		subjects.samples = closer.samples;
+		for (i = 0; i < closer.count; i++)
+			if (closer.samples[i] > rounds)
+				rounds = closer.samples[i];
+		loop->deadline_ns = door_now_ns() + options->budget_ns / 2 + rounds * options->probe.interval_ns;
 		r = run_probe(loop, PROBE_STACKS, scene.last, &subjects);
 	}
 	arena_deinit(&arena);
@@ -265,11 +271,8 @@ int survey(struct door *door, const struct survey_options *options, struct snaps
 
 	snapshot->cost.longest_stop_ns = snapshot->cost.total_stop_ns = snapshot->cost.threads_stopped = 0;
 	r = look_twice(&loop);
-	if (r == 0 && (loop.probes & PROBE_BIT(PROBE_STACKS))) {
-		loop.deadline_ns = door_now_ns() + options->budget_ns / 2 +
-				   options->samples * options->probe.interval_ns;
+	if (r == 0 && (loop.probes & PROBE_BIT(PROBE_STACKS)))
 		r = look_closer(&loop);
-	}
 	for (i = 0; i < PROBES; i++)
 		if (probes[i]->forget && memory[i])
 			probes[i]->forget(memory[i]);

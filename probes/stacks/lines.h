@@ -4,7 +4,7 @@
  * the debug information of the module or of its separate debug file.  Remembered for each
  * (module, address).
  *
- * The first place in a module costs most: sections that are compressed are unpacked (libc's: 60 ms).
+ * The first place in a module costs most: sections that are compressed are unpacked.
  */
 #ifndef STACK_LINES_H
 #define STACK_LINES_H

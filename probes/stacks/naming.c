@@ -132,7 +132,7 @@ static void publish_bare(struct naming *naming, const struct region *region, uin
 	site_publish(naming, &record, texts);
 }
 
-/* Nobody looks for his mistake in a line of the C library, and to unpack its debug file costs 60 ms. */
+/* Nobody looks for his mistake in a line of the C library, and its debug file has to be unpacked for it. */
 static bool has_telling_lines(const struct module *module)
 {
 	static const char *const libraries[] = { "libc.so", "libc-2", "ld-linux", "ld-2", "libpthread", "libm.so" };

@@ -19,6 +19,7 @@ struct taking {
 	struct stack_job job;
 	struct site_ix *sites;    /* by number */
 	uint32_t site_count, site_room;
+	int trouble;              /* -ENOMEM: met where it could not be returned */
 };
 
 /* ---- what comes off the tray --------------------------------------------------- */
@@ -125,7 +126,7 @@ static int stack_take(struct taking *taking, const struct stack_record *record)
 		stack.sight = (uint8_t)r;
 	if (stack.sight != SIGHT_OK)
 		r = stack_miss(taking, item->task, &stack.sight, stack.sight, record->error, record->detail);
-	if (r == 0 || r > 0)
+	if (r == 0)
 		r = snapshot_add_stack(snapshot, &stack);
 	return r == -E2BIG ? 0 : r;
 }
@@ -183,8 +184,8 @@ static uint32_t item_lost(void *context, uint32_t item, int sight)
 
 		if (task->given_up || (sight != SIGHT_CUT && task->pid != pid))
 			continue;
-		if (job->items[i].sample == 0 || i == item)
-			item_miss(taking, i, sight);
+		if ((job->items[i].sample == 0 || i == item) && taking->trouble == 0)
+			taking->trouble = item_miss(taking, i, sight);
 	}
 	for (i = 0; i < job->item_count; i++)
 		if (job->tasks[job->items[i].task].pid == pid)
@@ -265,6 +266,8 @@ static int stacks_look(const struct visit *visit, const struct subjects *subject
 		errand.count = taking.job.item_count;
 		errand.deadline_ns = visit->deadline_ns;
 		r = door_errand(visit->door, &errand);
+		if (r == 0)
+			r = taking.trouble;
 	}
 	free(taking.sites);
 	free(taking.job.tasks);
