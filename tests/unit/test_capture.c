@@ -617,12 +617,27 @@ static void narrow(void)
 	__asm__ volatile("push $0x23\npush %0\nlretq" : : "r"(code));
 }
 
+/* Some virtual machines have no such segment, whatever the kernel was built with. */
+static bool narrow_runs(void)
+{
+	const pid_t pid = fork();
+	int status = 0;
+
+	cr_assert_geq(pid, 0);
+	if (pid == 0) {
+		alarm(1);
+		narrow();
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	atomic_store(&told->ready, 0);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
+}
+
 Test(capture, programs_of_another_width, .init = begin, .fini = end, .timeout = 30)
 {
+	if (!narrow_runs())
+		cr_skip_test("this machine does not run 32-bit code");
 	start(narrow, 'R');
-	usleep(20000);
-	if (state_of(child, NULL) != 'R')
-		cr_skip_test("no 32-bit code here");
 	take(STOP_AUTO, false);
 	cr_assert_eq(got.sight, SIGHT_UNSUPPORTED);
 	cr_assert_str_eq(got.detail, "registers");
