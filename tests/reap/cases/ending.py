@@ -184,9 +184,18 @@ def an_end_that_is_refused(t):
     """Another user's process with --other-users, but without the right: exit 3, named."""
     if os.geteuid():
         raise Skip("needs root to be somebody else")
-    pid, = leave(t, "waits")
-    viewer = (os.path.join(t.options.zoo, "viewer"), "user", "--uid", str(NOBODY), "--")
-    found = reap(t, f"--session={os.getsid(pid)}", "--kill", "--other-users", wrap=viewer)
-    same("found", found["pids"], set())
-    if not lives(pid):
-        raise Failed("gone")
+    pid, = leave(t, "--session", "--orphan", "waits")
+    words = (f"--session={os.getsid(pid)}", "--kill", "--other-users")
+    nobody = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
+    found = reap(t, *words, wrap=nobody)
+    same("without sight of its environment", (found["pids"], set(found["alone"])), (set(), {pid}))
+    sees = (*nobody, "--inh-caps=-all,+sys_ptrace,+dac_read_search",
+            "--ambient-caps=+sys_ptrace,+dac_read_search")
+    found = reap(t, *words, status=3, wrap=sees)
+    same("found", found["pids"], {pid})
+    same("fate", [process["fate"] for process in found["processes"]], ["refused"])
+    same("survivors", found["survivors"], 1)
+    said = t.look(*words, tool="wedgereap", wrap=sees)
+    if said.status != 3 or str(pid) not in said.out:
+        raise Failed(f"not named: {said}")
+    alive(pid)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What says that a process was left behind, and what does not."""
 import os
+import re
 import socket
+import sys
 import time
 
 from reaping.left import alive, gone, holds, leave, marker, reap, reasons, same
@@ -86,9 +88,13 @@ def dead_session(t):
 
 @case()
 def our_own_session_says_nothing(t):
-    """A dead leader of the session that wedgereap itself is in is no evidence."""
-    result = t.look(f"--session={os.getsid(0)}", "--kill", tool="wedgereap")
-    same("status", (result.status, result.out), (0, "nothing left behind\n"))
+    """A dead leader of the session that wedgereap itself is in is no evidence; to others it is."""
+    within = (sys.executable, "-S", "-E", os.path.join(t.options.programs, "within.py"))
+    result = t.look("--session=SESSION", "--kill", tool="wedgereap", wrap=within)
+    same("from within", (result.status, result.out), (0, "nothing left behind\n"))
+    result = t.look("--session=SESSION", "--kill", tool="wedgereap", wrap=(*within, "--outside"))
+    if result.status or not re.match("1 process left behind, removed", result.out):
+        raise Failed(f"from outside: {result}\n{result.out}")
 
 
 @case()

@@ -91,7 +91,9 @@ def case_49_self_and_ancestors(t):
     """49: wedgereap, the shell it runs in, and who reads its output carry the marker: they live to tell."""
     left, = leave(t, "waits")
     name, _, value = marker(t).partition("=")
-    script = f'"$0" --marker={marker(t)} --kill --verbose | cat; echo "cat: $?, shell $$"'
+    t.files.add("up")
+    script = (f'{{ until [ -e up ]; do sleep 0.01; done; exec "$0" --marker={marker(t)} --kill --verbose; }} | '
+              '{ : >up; exec cat; }; echo "cat: $?, shell $$"')
     result = t.finish(t.begin(tool="wedgereap", wrap=("sh", "-c", script), env={name: value}))
     if result.status or "1 process left behind, removed" not in result.out or "cat: 0" not in result.out:
         raise Failed(str(result))
