@@ -26,6 +26,10 @@ int select_session(struct choice *choice, const char *value)
 	uint32_t i, count = 0;
 	int r;
 
+	/* getsid(2) is 0 when the leader is in a pid namespace outside of ours. */
+	if (self && session == 0)
+		return choice_complain(choice, -EINVAL, "whoever leads our session is outside of this pid namespace: "
+				       "name a process, a marker or a control group");
 	if (session <= 0)
 		return choice_complain(choice, -EINVAL, "not a session id: %.80s", value);
 	r = choice_list(choice);

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from trouble.stage import Failed
+from trouble.stage import Failed, Skip
 from trouble.suite import case
 
 TOOLS = ("wedgecheck", "wedgetree", "wedgestate", "wedgestack", "wedgesock")
@@ -116,3 +116,11 @@ def no_target_no_terminal(t):
     """Without a terminal and without a CI job there is nobody to look at."""
     t.refused(t.look(start_new_session=True), "no target")
     t.refused(t.look("--", start_new_session=True), "no target")
+
+
+@case()
+def session_led_from_outside(t):
+    """As in many containers: the leader of our own session is in a pid namespace that we cannot see."""
+    if os.geteuid():
+        raise Skip("needs root to make a pid namespace")
+    t.refused(t.look("--session=self", wrap=("unshare", "--pid", "--fork", "--mount-proc")), "outside of this pid namespace")
