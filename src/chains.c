@@ -16,6 +16,7 @@ struct builder {
 	uint32_t *to, *from;          /* NULL in the counting walk */
 	const struct edge **by;
 	struct task_ix *wakers;       /* Scratch, BOUND_WAKERS_EACH of them. */
+	const struct task_ix *speaker;
 };
 
 bool task_in_view(const struct scene *scene, struct task_ix task)
@@ -114,7 +115,7 @@ static void link_wakers(struct builder *builder, const struct edge *edge, bool c
 		/* Within a process only a lock leads on: to the thread that runs, as with an interpreter's. */
 		if (any_closed || (process.at == own.at && !channel_is_word(edge->channel)))
 			continue;
-		speaker = j - i == 1 ? builder->wakers[i] : process_speaker(builder->scene, builder->graph, process);
+		speaker = j - i == 1 ? builder->wakers[i] : builder->speaker[process.at];
 		if (speaker.at != NO_ROW && task_in_view(builder->scene, speaker) && speaker.at != edge->from.at
 		    && (process.at != own.at || task_burns(builder->scene, speaker)))
 			add_link(builder, edge->from, speaker, edge);
@@ -159,6 +160,16 @@ static void link_all(struct builder *builder)
 	}
 }
 
+static const struct task_ix *speakers_find(const struct scene *scene, const struct graph *graph)
+{
+	struct task_ix *speaker = arena_new(scene->arena, struct task_ix, graph->processes + 1);
+	struct process_ix process;
+
+	for (process.at = 0; speaker && process.at < graph->processes; process.at++)
+		speaker[process.at] = process_speaker(scene, graph, process);
+	return speaker;
+}
+
 static int turn_links(struct builder *builder, struct arena *arena, uint32_t tasks, struct chains *ret)
 {
 	uint32_t *first, *back_first, *back, *place, i;
@@ -196,7 +207,8 @@ int chains_init(const struct scene *scene, const struct graph *graph, struct cha
 	int r;
 
 	builder.wakers = arena_new(arena, struct task_ix, BOUND_WAKERS_EACH);
-	if (!builder.wakers)
+	builder.speaker = speakers_find(scene, graph);
+	if (!builder.wakers || !builder.speaker)
 		return -ENOMEM;
 	link_all(&builder);
 	builder.to = arena_new(arena, uint32_t, builder.links);
@@ -225,6 +237,7 @@ int chains_init(const struct scene *scene, const struct graph *graph, struct cha
 	chains.by = builder.by;
 	chains.component = component;
 	chains.leaves = leaves;
+	chains.speaker = builder.speaker;
 	*ret = chains;
 	return 0;
 }

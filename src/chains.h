@@ -29,6 +29,7 @@ struct chains {
 	const uint32_t *from;            /**< Task each link leaves. */
 	const uint32_t *component;       /**< Strongly connected component, one a task. */
 	const uint8_t *leaves;           /**< One a component: 1 some link leads out of it. */
+	const struct task_ix *speaker;   /**< One a process: process_speaker(). */
 	uint32_t tasks, links, components;
 };
 

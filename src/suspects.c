@@ -331,7 +331,7 @@ static int describe(struct search *search, struct task_ix task, struct suspect *
 		suspect.neglected = neglect->object;
 		suspect.neglected_bytes = neglect->bytes;
 		if (neglect->asker.at != NO_ROW)
-			suspect.asker = process_speaker(scene, graph, neglect->asker);
+			suspect.asker = search->chains->speaker[neglect->asker.at];
 		if (neglect->shared)
 			suspect.doubts |= DOUBT_PLAUSIBLE;
 	}
@@ -520,7 +520,7 @@ static int find_forgetful(struct search *search)
 	for (process.at = 0; process.at < snapshot->processes.count && r == 0; process.at++) {
 		if (!(process_at(snapshot, process)->flags & PROCESS_IN_TREE) || !forgets(search, process))
 			continue;
-		speaker = process_speaker(search->scene, search->chains->graph, process);
+		speaker = search->chains->speaker[process.at];
 		if (speaker.at != NO_ROW && !waits_on(search->chains, speaker))
 			r = add_suspect(search, speaker);
 	}
@@ -537,7 +537,7 @@ static struct task_ix first_target(const struct search *search)
 	for (process.at = 0; process.at < snapshot->processes.count; process.at++) {
 		if (!(process_at(snapshot, process)->flags & PROCESS_TARGET))
 			continue;
-		speaker = process_speaker(search->scene, search->chains->graph, process);
+		speaker = search->chains->speaker[process.at];
 		if (speaker.at != NO_ROW)
 			return speaker;
 		if (dead.at == NO_ROW)
