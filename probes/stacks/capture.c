@@ -159,6 +159,18 @@ static int task_capture(struct capturer *capturer, const struct capture_wish *wi
 	return running_capture(capturer, wish, glancer, ret);
 }
 
+/* Without asking again who it is and how it stands: time that it never spent running tells. */
+static int asleep_capture(struct capturer *capturer, const struct capture_wish *wish, struct glancer *glancer,
+			  struct capture *ret)
+{
+	const struct standing standing = { .state = 'S' };
+	const int r = capture_asleep(capturer, wish, glancer, ret);
+
+	if (r == 0 && ret->sight == SIGHT_OK)
+		ret->could_stop = may_stop(wish, &standing, &wish->asleep->call, glancer);
+	return r;
+}
+
 static int wish_capture(struct capturer *capturer, const struct capture_wish *wish, struct capture *ret)
 {
 	struct glance_miss miss = { "task", 0 };
@@ -168,6 +180,13 @@ static int wish_capture(struct capturer *capturer, const struct capture_wish *wi
 
 	*ret = (struct capture){ 0 };
 	r = glancer_open(capturer->proc_fd, wish->pid, wish->tid, &glancer, &miss);
+	if (r == 0 && wish->asleep && !wish->held_only) {
+		r = asleep_capture(capturer, wish, &glancer, ret);
+		if (r < 0 || ret->sight != SIGHT_MOVED) {
+			glancer_close(&glancer);
+			return r;
+		}
+	}
 	if (r == 0)
 		r = glance_standing(&glancer, &standing, &miss);
 	if (r == 0 && standing.start_ticks != wish->start_ticks)

@@ -27,10 +27,14 @@ struct registers {
 	uint64_t known;           /**< Bit n: word[n] is. */
 };
 
+struct glance;
+
 /** A task to capture, and what is known of it: the caller's. */
 struct capture_wish {
 	pid_t pid, tid;
 	int64_t start_ticks;      /**< Of the task (its own stat, field 22): checked again before it is touched. */
+	const struct glance *asleep; /**< What it slept in (state S) when it was looked at: as long as it is the same, it is the
+				          one that was meant.  NULL: not known. */
 	enum stop stop;
 	bool held_only;           /**< What could be read beside it was not enough: stop it if that may be. */
 	bool deep;                /**< A first copy was cut: up to BOUND_STACK_BYTES, not BOUND_STACK_STEP. */

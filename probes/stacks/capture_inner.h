@@ -32,6 +32,9 @@ static inline size_t stack_most(const struct capture_wish *wish)
 	return wish->deep ? BOUND_STACK_BYTES : BOUND_STACK_STEP;
 }
 
+/** Read beside one that has not run since it was seen asleep; SIGHT_MOVED: perhaps it has, look again.  0 or -errno. */
+int capture_asleep(struct capturer *capturer, const struct capture_wish *wish, struct glancer *glancer,
+		   struct capture *ret);
 /** Read beside; ret->sight says how it went: SIGHT_MOVED when it ran at every try, and for so long.  *call: as seen last.  0 or -errno. */
 int capture_unstopped(struct capturer *capturer, const struct capture_wish *wish, struct glancer *glancer,
 		      int64_t patience_ns, struct call *call, struct capture *ret);

@@ -13,24 +13,18 @@
 
 enum { NAP_NS = 100000 };
 
-/* One try.  *call: as seen, but the first that would not restart stays.  0, SIGHT_MOVED, another sight, or -errno. */
-static int try(struct capturer *capturer, const struct capture_wish *wish, struct glancer *glancer, struct call *call,
-	       struct capture *ret, struct glance_miss *miss)
+/* The stack of one that was seen so before.  0, SIGHT_MOVED, another sight, or -errno. */
+static int copy_still(struct capturer *capturer, const struct capture_wish *wish, struct glancer *glancer,
+		      const struct glance *before, struct capture *ret, struct glance_miss *miss)
 {
-	struct glance before, after;
 	struct stack_copy copy;
+	struct glance after;
 	int r;
 
-	before.call.number = CALL_UNSEEN;
-	r = glance(glancer, &before, miss);
-	if (call_restarts(call))
-		*call = before.call;
-	if (r)
-		return r;
-	registers_of_call(&before.call, &ret->registers);
+	registers_of_call(&before->call, &ret->registers);
 	miss->detail = "memory";
 	r = stack_copy(&capturer->source, wish->pid, wish->tid,
-		       &(struct stack_wish){ .pointer = before.call.sp, .most = stack_most(wish) },
+		       &(struct stack_wish){ .pointer = before->call.sp, .most = stack_most(wish) },
 		       capturer->stack, &copy, &miss->error);
 	if (r)
 		return r;
@@ -42,7 +36,41 @@ static int try(struct capturer *capturer, const struct capture_wish *wish, struc
 	r = glance(glancer, &after, miss);
 	if (r)
 		return r;
-	return glance_same(&before, &after) ? 0 : SIGHT_MOVED;
+	return glance_same(before, &after) ? 0 : SIGHT_MOVED;
+}
+
+/* One try.  *call: as seen, but the first that would not restart stays.  0, SIGHT_MOVED, another sight, or -errno. */
+static int try(struct capturer *capturer, const struct capture_wish *wish, struct glancer *glancer, struct call *call,
+	       struct capture *ret, struct glance_miss *miss)
+{
+	struct glance before;
+	int r;
+
+	before.call.number = CALL_UNSEEN;
+	r = glance(glancer, &before, miss);
+	if (call_restarts(call))
+		*call = before.call;
+	return r ? r : copy_still(capturer, wish, glancer, &before, ret, miss);
+}
+
+static int taken_beside(const struct capturer *capturer, const struct capture_wish *wish, struct capture *ret)
+{
+	if (is_narrow(capturer->proc_fd, wish->pid, &ret->registers))
+		return capture_fail(ret, SIGHT_UNSUPPORTED, "registers", 0);
+	ret->sight = SIGHT_OK;
+	ret->way = WAY_UNSTOPPED;
+	return 0;
+}
+
+int capture_asleep(struct capturer *capturer, const struct capture_wish *wish, struct glancer *glancer,
+		   struct capture *ret)
+{
+	struct glance_miss miss = { "syscall", 0 };
+	const int r = copy_still(capturer, wish, glancer, wish->asleep, ret, &miss);
+
+	if (r < 0)
+		return r;
+	return r ? capture_fail(ret, SIGHT_MOVED, miss.detail, miss.error) : taken_beside(capturer, wish, ret);
 }
 
 int capture_unstopped(struct capturer *capturer, const struct capture_wish *wish, struct glancer *glancer,
@@ -63,9 +91,5 @@ int capture_unstopped(struct capturer *capturer, const struct capture_wish *wish
 	}
 	if (r)
 		return capture_fail(ret, r, miss.detail, miss.error);
-	if (is_narrow(capturer->proc_fd, wish->pid, &ret->registers))
-		return capture_fail(ret, SIGHT_UNSUPPORTED, "registers", 0);
-	ret->sight = SIGHT_OK;
-	ret->way = WAY_UNSTOPPED;
-	return 0;
+	return taken_beside(capturer, wish, ret);
 }

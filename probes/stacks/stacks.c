@@ -229,6 +229,14 @@ static int items_make(const struct subjects *subjects, struct stack_job *job, st
 	return 0;
 }
 
+/* The state probe has just read the same files; only schedstat tells the time waited. */
+static void glance_known(const struct task_look *seen, struct stack_task *ret)
+{
+	ret->asleep = seen->state == 'S' && seen->call_sight == SIGHT_OK && seen->call.number >= 0 &&
+		      seen->wait_ns != UNSEEN && seen->cpu_ns > 0;
+	ret->glance = (struct glance){ seen->call, { seen->cpu_ns, seen->wait_ns } };
+}
+
 static int stacks_look(const struct visit *visit, const struct subjects *subjects)
 {
 	const struct snapshot *snapshot = visit->snapshot;
@@ -261,6 +269,7 @@ static int stacks_look(const struct visit *visit, const struct subjects *subject
 			.pid = process_at(snapshot, task->process)->pid, .tid = task->tid,
 			.start_ticks = task->start_ticks,
 		};
+		glance_known(&task->at[visit->look], &taking.job.tasks[i]);
 	}
 	if (r == 0) {
 		errand.count = taking.job.item_count;

@@ -92,7 +92,7 @@ static int attempt_make(struct work *work, const struct lodger *lodger, const st
 {
 	const struct capture_wish wish = {
 		.pid = task->pid, .tid = task->tid, .start_ticks = task->start_ticks,
-		.stop = work->job->stop, .held_only = how & HELD_ONLY, .deep = how & DEEP,
+		.asleep = task->asleep ? &task->glance : NULL, .stop = work->job->stop, .held_only = how & HELD_ONLY, .deep = how & DEEP,
 	};
 
 	ret->unwinder = work->unwinder;

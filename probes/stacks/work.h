@@ -9,13 +9,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "snapshot.h"
+#include "glance.h"
 
 struct tray;
 
 struct stack_task {
 	pid_t pid, tid;
 	int64_t start_ticks;      /**< Of the task. */
+	struct glance glance;     /**< As the state probe found it, if it was asleep. */
+	bool asleep;
 	bool given_up;            /**< An errand was lost on its process. */
 };
 

@@ -24,6 +24,7 @@
 #include "bounds.h"
 #include "door.h"
 #include "identity.h"
+#include "stacks/glance.h"
 #include "stacks/registers.h"
 #include "stacks/restart.h"
 #include "stacks/stackcopy.h"
@@ -116,12 +117,17 @@ static struct capture_wish wish_of(pid_t pid, enum stop stop, bool held_only)
 	return wish;
 }
 
+static void take_wish(const struct capture_wish *wish)
+{
+	memset(&got, 0, sizeof(got));
+	cr_assert_eq(capture(capturer, wish, 1, keep, NULL), 0);
+}
+
 static void take(enum stop stop, bool held_only)
 {
 	const struct capture_wish wish = wish_of(child, stop, held_only);
 
-	memset(&got, 0, sizeof(got));
-	cr_assert_eq(capture(capturer, &wish, 1, keep, NULL), 0);
+	take_wish(&wish);
 }
 
 static bool in_copy(uint64_t address)
@@ -210,6 +216,51 @@ Test(capture, a_sleeper_is_read_beside, .init = begin, .fini = end, .timeout = 3
 	take(STOP_NEVER, false);
 	marks_check();
 	cr_assert_not(got.could_stop);
+}
+
+/* As the state probe would have seen it. */
+static struct glance glance_of(pid_t pid)
+{
+	const int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct glance_miss miss;
+	struct glancer glancer;
+	struct glance glanced;
+
+	cr_assert_eq(glancer_open(proc_fd, pid, pid, &glancer, &miss), 0);
+	cr_assert_eq(glance(&glancer, &glanced, &miss), 0);
+	cr_assert_not(glancer.by_switches);
+	glancer_close(&glancer);
+	close(proc_fd);
+	return glanced;
+}
+
+Test(capture, a_sleeper_that_was_seen_is_not_asked_again, .init = begin, .fini = end, .timeout = 30)
+{
+	struct capture_wish wish;
+	struct glance glanced;
+
+	start(sleeper, 'S');
+	glanced = glance_of(child);
+	wish = wish_of(child, STOP_AUTO, false);
+	wish.asleep = &glanced;
+	wish.start_ticks--; /* nobody looks, as long as it has not run */
+	take_wish(&wish);
+	marks_check();
+	cr_assert_eq(got.way, WAY_UNSTOPPED);
+	cr_assert(got.could_stop, "pause(2) restarts");
+	cr_assert_eq(got.registers.word[REGISTER_STACK], glanced.call.sp);
+
+	glanced.counter[0]--; /* it has run, or is another */
+	take_wish(&wish);
+	cr_assert_eq(got.sight, SIGHT_GONE);
+	wish.start_ticks++;
+	take_wish(&wish);
+	marks_check();
+	glanced.counter[0]++;
+	glanced.call.sp += 4096;
+	take_wish(&wish);
+	marks_check();
+	cr_assert_neq(got.registers.word[REGISTER_STACK], glanced.call.sp);
 }
 
 Test(capture, a_sleeper_can_be_held, .init = begin, .fini = end, .timeout = 30)
