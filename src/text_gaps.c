@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a text report: what was not seen and how to see it, and what looking cost. */
+/* The end of a text report: what was not seen and how to see it, what looking cost, and by which name to know it again. */
 #include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 
 #include "text_parts.h"
 #include "words.h"
+
+enum { SIGNATURE_COLUMN = 54 };
 
 static bool same(const char *one, const char *other)
 {
@@ -224,5 +226,9 @@ void text_gaps(struct page *page, const struct report *report)
 		}
 	}
 	page_phrase(page, &phrase);
+	if (report->judged && report->count > 0 && *report->findings[0].signature.text) {
+		page_tab(page, SIGNATURE_COLUMN);
+		page_words(page, report->findings[0].signature.text);
+	}
 	page_end_line(page);
 }
