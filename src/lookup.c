@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Finding one thing in a scene: by number, by identity, by relation. */
 #include "scene.h"
+#include "title.h"
 
 struct fd_ix scene_fd(const struct scene *scene, struct process_ix process, int32_t number)
 {
@@ -145,4 +146,32 @@ bool process_ended(const struct scene *scene, struct process_ix process)
 		return false;
 	before = task_at(scene->snapshot, leader)->at[LOOK_T0].state;
 	return before && before != 'Z' && before != 'X';
+}
+
+/* ---- what it is called --------------------------------------------------------- */
+
+static struct title_source title_source(const struct snapshot *snapshot, struct process_ix process)
+{
+	const struct process *it = process_at(snapshot, process);
+
+	return (struct title_source){
+		.argv = snapshot_bytes(snapshot, it->argv),
+		.argv_length = text_seen(it->argv) ? it->argv.length : 0,
+		.comm = snapshot_bytes(snapshot, it->comm),
+		.exe = snapshot_bytes(snapshot, it->exe),
+	};
+}
+
+void process_title(const struct snapshot *snapshot, struct process_ix process, char *to, size_t size)
+{
+	const struct title_source source = title_source(snapshot, process);
+
+	title_of(&source, to, size);
+}
+
+bool process_script(const struct snapshot *snapshot, struct process_ix process, char *to, size_t size)
+{
+	const struct title_source source = title_source(snapshot, process);
+
+	return title_of_script(&source, to, size);
 }

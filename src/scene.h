@@ -92,4 +92,9 @@ enum moved object_moved(const struct scene *scene, struct object_ix object);
 /** Did bytes move through the process: rchar, wchar, or any socket or pipe it holds whose level changed. */
 enum moved process_io_moved(const struct scene *scene, struct process_ix process);
 
+/** What a person calls it, unescaped, into to: "pytest", "worker-2" (title.h). */
+void process_title(const struct snapshot *snapshot, struct process_ix process, char *to, size_t size);
+/** What an interpreter runs, "feed.py"; false: it is none, runs nothing that has a name, or has named itself. */
+bool process_script(const struct snapshot *snapshot, struct process_ix process, char *to, size_t size);
+
 #endif

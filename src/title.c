@@ -6,7 +6,6 @@
  */
 #include "title.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "utf8.h"
@@ -299,12 +298,21 @@ static size_t put_title(struct piece piece, char *to, size_t size)
 	return used;
 }
 
+/* Length 0: no interpreter, or nothing with a name. */
+static struct piece script_find(struct piece first, struct piece rest, struct piece exe, char *code)
+{
+	const struct interpreter *row = find_interpreter(base_name(first));
+
+	if (!row)
+		row = find_interpreter(exe);
+	return row ? script_of(row, rest, code) : (struct piece){ NULL, 0 };
+}
+
 size_t title_of(const struct title_source *source, char *to, size_t size)
 {
 	struct piece rest = { source->argv, source->argv_length };
 	struct piece comm = piece_of(source->comm), exe = base_name(piece_of(source->exe));
-	struct piece first = { NULL, 0 }, script = { NULL, 0 }, name;
-	const struct interpreter *row;
+	struct piece first = { NULL, 0 }, script, name;
 	char shell[TITLE_MOST];
 	char code = '\0';
 
@@ -313,11 +321,7 @@ size_t title_of(const struct title_source *source, char *to, size_t size)
 	if (is_rewritten(first, rest))
 		return put_title(first, to, size);
 	name = base_name(first);
-	row = find_interpreter(name);
-	if (!row)
-		row = find_interpreter(exe);
-	if (row)
-		script = script_of(row, rest, &code);
+	script = script_find(first, rest, exe, &code);
 	if (comm_is_chosen(comm, name, exe, script))
 		return put_title(comm, to, size);
 	if (script.length > 0)
@@ -335,4 +339,19 @@ size_t title_of(const struct title_source *source, char *to, size_t size)
 	if (comm.length > 0 && comm_is(comm, exe) && !comm_is(comm, name))
 		return put_title(exe, to, size);
 	return put_title(name, to, size);
+}
+
+bool title_of_script(const struct title_source *source, char *to, size_t size)
+{
+	struct piece rest = { source->argv, source->argv_length };
+	struct piece exe = base_name(piece_of(source->exe)), first = { NULL, 0 }, script;
+	char code;
+
+	if (!next_word(&rest, &first) || first.length == 0 || is_rewritten(first, rest))
+		return false;
+	script = script_find(first, rest, exe, &code);
+	if (script.length == 0 || comm_is_chosen(piece_of(source->comm), base_name(first), exe, script))
+		return false;
+	put_title(script, to, size);
+	return true;
 }

@@ -8,6 +8,7 @@
 #ifndef TITLE_H
 #define TITLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { TITLE_MOST = 32 }; /**< Columns a title may take; longer ones end in "..". */
@@ -20,5 +21,7 @@ struct title_source {
 
 /** Into to, NUL-terminated, unescaped; returns the length.  "?" when nothing is known. */
 size_t title_of(const struct title_source *source, char *to, size_t size);
+/** What an interpreter runs; false, and to as it was: it is none, runs no file or module, or has named itself. */
+bool title_of_script(const struct title_source *source, char *to, size_t size);
 
 #endif

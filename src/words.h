@@ -71,8 +71,6 @@ const char *fact_template(enum fact_kind kind);
 /** A task or process for a person: comm, or what an interpreter runs ("pytest" for python3 -m pytest), with pid. */
 void words_task(struct phrase *phrase, const struct snapshot *snapshot, struct task_ix task);
 void words_process(struct phrase *phrase, const struct snapshot *snapshot, struct process_ix process);
-/** The title alone, unescaped, into to: "pytest", "worker-2". */
-void process_title(const struct snapshot *snapshot, struct process_ix process, char *to, size_t size);
 /** "tcp 127.0.0.1:80 -> 4000" (in JSON the remote address whole), "pipe:[123]", "FIFO /run/x". */
 void words_object(struct phrase *phrase, const struct snapshot *snapshot, struct object_ix object);
 /** "a[1] -pipe-> b[2] -tcp-> c[3]". */

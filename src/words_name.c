@@ -16,19 +16,6 @@ static void add_text(struct phrase *phrase, const struct snapshot *snapshot, str
 	phrase_bytes(phrase, snapshot_bytes(snapshot, text), text.length);
 }
 
-void process_title(const struct snapshot *snapshot, struct process_ix process, char *to, size_t size)
-{
-	const struct process *it = process_at(snapshot, process);
-	struct title_source source = {
-		.argv = snapshot_bytes(snapshot, it->argv),
-		.argv_length = text_seen(it->argv) ? it->argv.length : 0,
-		.comm = snapshot_bytes(snapshot, it->comm),
-		.exe = snapshot_bytes(snapshot, it->exe),
-	};
-
-	title_of(&source, to, size);
-}
-
 void words_process(struct phrase *phrase, const struct snapshot *snapshot, struct process_ix process)
 {
 	char title[TITLE_MOST + 1];
