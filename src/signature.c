@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "telling.h"
+#include "title.h"
 
 enum { FUNCTIONS = 5, MEMBERS = 64, NAME = 256 };
 
@@ -25,15 +26,19 @@ static uint64_t hash_string(uint64_t hash, const char *text)
 	return hash_text(hash, text, strlen(text));
 }
 
-/* "worker-17" and "worker-3" are one program. */
-static uint64_t hash_program(uint64_t hash, const struct snapshot *snapshot, struct text comm)
+/* "worker-17" and "worker-3" are one program; of an interpreter's frames none says what it runs, so its script does. */
+static uint64_t hash_program(uint64_t hash, const struct snapshot *snapshot, struct process_ix process)
 {
+	const struct text comm = process_at(snapshot, process)->comm;
 	const char *from = snapshot_bytes(snapshot, comm);
-	char name[NAME];
-	size_t used = 0;
-	uint32_t i;
+	char name[NAME], script[TITLE_MOST + 1];
+	size_t length = comm.length, used = 0, i;
 
-	for (i = 0; i < comm.length && used < sizeof(name); i++)
+	if (process_script(snapshot, process, script, sizeof(script))) {
+		from = script;
+		length = strlen(script);
+	}
+	for (i = 0; i < length && used < sizeof(name); i++)
 		if (from[i] < '0' || from[i] > '9')
 			name[used++] = from[i];
 	return hash_text(hash, name, used);
@@ -120,7 +125,8 @@ static unsigned hash_functions(const struct scene *scene, struct task_ix task, b
 	for (; at.at != NO_ROW && count < most; at = frame_at(snapshot, at)->caller) {
 		struct site_ix site = frame_at(snapshot, at)->site;
 
-		if (scene->site_part[site.at] != part)
+		/* Without debug information nobody knows of those that were inlined. */
+		if (scene->site_part[site.at] != part || frame_at(snapshot, at)->basis == BASIS_DEBUG)
 			continue;
 		length = site_name(snapshot, site_at(snapshot, site), name);
 		if (length == 0 || (length == last_length && memcmp(name, last, length) == 0))
@@ -143,9 +149,7 @@ static uint64_t hash_call(const struct scene *scene, struct task_ix task, uint64
 
 static uint64_t hash_task(const struct scene *scene, struct task_ix task, bool spins, unsigned most, uint64_t hash)
 {
-	const struct process *process = process_at(scene->snapshot, task_at(scene->snapshot, task)->process);
-
-	hash = hash_program(hash, scene->snapshot, process->comm);
+	hash = hash_program(hash, scene->snapshot, task_at(scene->snapshot, task)->process);
 	if (hash_functions(scene, task, spins, most, &hash) == 0)
 		hash = hash_call(scene, task, hash);
 	return hash;
@@ -173,6 +177,12 @@ static uint64_t hash_cycle(const struct scene *scene, const struct finding *find
 	return hash;
 }
 
+/* Where it was when it was stopped, or found no CPU, is chance. */
+static bool anywhere(enum verdict verdict)
+{
+	return verdict == VERDICT_STOPPED || verdict == VERDICT_STARVED;
+}
+
 struct signature signature_of(const struct scene *scene, const struct finding *finding)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -184,6 +194,8 @@ struct signature signature_of(const struct scene *scene, const struct finding *f
 	hash = hash_string(hash, finding->cause->name);
 	if (finding->cycle_count > 1)
 		hash = hash_cycle(scene, finding, hash);
+	else if (anywhere(finding->verdict))
+		hash = hash_program(hash, scene->snapshot, task_at(scene->snapshot, finding->culprit)->process);
 	else
 		hash = hash_task(scene, finding->culprit, finding->verdict == VERDICT_CPU_SPIN, FUNCTIONS, hash);
 	snprintf(ret.text, sizeof(ret.text), "w%d:%08x", SIGNATURE_VERSION, (uint32_t)(hash ^ hash >> 32));

@@ -4,6 +4,9 @@
  * lines and addresses change and the program is built again: class, cause, program, and the
  * functions in which the culprit is.  Never of its victims.  Pure.
  *
+ * Of an interpreter it is known what it runs, not where that is: two hangs of one script that make the
+ * same call in the end are told apart by nothing here.
+ *
  *	w1:9f3ac1d2		version of these rules, a hash
  */
 #ifndef SIGNATURE_H

@@ -165,6 +165,62 @@ Test(signature, a_circle_is_the_same_whoever_is_named_first)
 	made_deinit(&made);
 }
 
+/* An interpreter that runs this script, in functions of its own. */
+static struct signature sign_script(const char *argv, size_t length, const char *cause)
+{
+	static const char *const frames[] = { "_PyEval_EvalFrameDefault", "Py_RunMain", NULL };
+	struct signature ret;
+	struct task_ix task;
+
+	made_init(&made);
+	task = sleeper(1, "python3", "/usr/bin/python3.11", 1, frames);
+	cr_assert_eq(snapshot_text(&made.snapshot, argv, length,
+				   &process_at(&made.snapshot, task_at(&made.snapshot, task)->process)->argv), 0);
+	ret = sign(cause, task, LIKELY);
+	made_deinit(&made);
+	return ret;
+}
+
+Test(signature, of_an_interpreter_it_is_the_script_wherever_it_lies)
+{
+	struct signature one = sign_script("python3\0/tmp/a/feed.py", sizeof("python3\0/tmp/a/feed.py"), "not-consuming");
+
+	cr_assert_str_eq(one.text, sign_script("/usr/bin/python3.11\0-u\0feed.py",
+					       sizeof("/usr/bin/python3.11\0-u\0feed.py"), "not-consuming").text);
+	cr_assert_str_neq(one.text, sign_script("python3\0/tmp/a/pump.py", sizeof("python3\0/tmp/a/pump.py"),
+						"not-consuming").text);
+}
+
+Test(signature, what_was_inlined_does_not_matter)
+{
+	struct signature with, without;
+	struct task_ix task;
+	struct frame_ix at;
+	int inlined;
+
+	for (inlined = 0; inlined < 2; inlined++) {
+		made_init(&made);
+		task = make_leader(&made, make_process(&made, 1, 0));
+		at = make_frame(&made, make_frame(&made, MADE_NO_FRAME, "/srv/a", "main", 1), "/srv/a", "pump", 2);
+		if (inlined) {
+			at = make_frame(&made, at, "/srv/a", "backoff", 2);
+			made.snapshot.frames.row[at.at].basis = BASIS_DEBUG;
+		}
+		make_stack(&made, task, 0, make_frame(&made, at, "/lib/libc.so.6", "read", 3));
+		*(inlined ? &with : &without) = sign("not-consuming", task, LIKELY);
+		made_deinit(&made);
+	}
+	cr_assert_str_eq(with.text, without.text);
+}
+
+Test(signature, where_it_was_when_it_was_stopped_is_chance)
+{
+	static const char *const other[] = { "peer_read", "settings_load", "main", NULL };
+
+	cr_assert_str_eq(sign_alone("job-stopped", 1, "feedd", "/srv/feedd", 1, inner).text,
+			 sign_alone("job-stopped", 1, "feedd", "/srv/feedd", 1, other).text);
+}
+
 Test(signature, without_a_stack_it_is_the_call)
 {
 	struct signature one, other;
