@@ -81,7 +81,7 @@ static _Noreturn void become(const struct run *run, int go, int error)
 		_exit(STATUS_OWN);
 	if (request->private_net && (!net_unshare() || !loopback_up()))
 		fail(error, "--private-net");
-	/* Under Yama: our descendants (wedgecheck) may look at it, nobody else may.  EINVAL without Yama. */
+	/* Under Yama 1: our descendants (wedgecheck) may look at it, over exec, too; not at its children.  EINVAL without. */
 	prctl(PR_SET_PTRACER, parent, 0, 0, 0);
 	run_signals_give_back(&run->signals);
 	execvp(request->command[0], request->command);
