@@ -86,11 +86,12 @@ struct door;
 /** One who descends from us. */
 struct member {
 	int32_t pid, parent;
-	int64_t start_ticks, cpu_ticks;
+	int64_t start_ticks, cpu_ticks; /**< start_ticks -1: hidden since it was met. */
 	int fd;                   /**< A pidfd, or -1 when descriptors are short. */
 	char state;
 	char comm[16];            /**< Raw bytes. */
 	bool seen, frozen, told;  /**< In the last walk; stopped by us; signalled by us. */
+	bool hidden;              /**< /proc shows nothing of it but that it is there: comm "?". */
 };
 
 struct tree {

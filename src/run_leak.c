@@ -70,7 +70,10 @@ static void member_describe(const struct tree *tree, const struct member *member
 	size_t used;
 
 	escape_into(name, sizeof(name), PLACE_TERMINAL, member->comm, strlen(member->comm));
-	used = (size_t)snprintf(to, size, "%s[%d], %.1f s old", name, member->pid, age_s(member));
+	used = (size_t)snprintf(to, size, "%s[%d]", name, member->pid);
+	if (member->start_ticks >= 0)
+		snprintf(piece, sizeof(piece), ", %.1f s old", age_s(member));
+	used = append(to, used, size, member->start_ticks < 0 ? ", hidden from us" : piece);
 	held_streams(tree, member->pid, held);
 	for (i = 0; i < 3; i++) {
 		if (!held[i])

@@ -3,6 +3,9 @@
  * Who descends from us: /proc/PID/task/TID/children of every thread, for a child of another
  * thread is listed only there; by the parents of all where the kernel has no such file.
  * Orphans are our own children, for we are their reaper.
+ *
+ * With /proc mounted hidepid=2 whoever may not be read is not to be seen, a child of ours that changed its
+ * user or cannot be dumped, too.  It is listed as a child all the same, and can be held and ended.
  */
 #include <errno.h>
 #include <poll.h>
@@ -19,7 +22,9 @@
 
 enum { DESCRIPTORS_SPARED = 64 };
 
-struct pids { int32_t *row; size_t count, room; };
+/* And the thread that lists it as a child; 0: none does. */
+struct found { int32_t pid, parent, tid; };
+struct pids { struct found *row; size_t count, room; };
 
 int tree_init(struct tree *tree)
 {
@@ -39,10 +44,10 @@ void tree_deinit(struct tree *tree)
 	*tree = (struct tree){ 0 };
 }
 
-static int pids_add(struct pids *pids, int32_t pid)
+static int pids_add(struct pids *pids, struct found found)
 {
 	size_t room = pids->room ? pids->room * 2 : 64;
-	int32_t *grown;
+	struct found *grown;
 
 	if (pids->count == pids->room) {
 		grown = reallocarray(pids->row, room, sizeof(*grown));
@@ -51,7 +56,7 @@ static int pids_add(struct pids *pids, int32_t pid)
 		pids->row = grown;
 		pids->room = room;
 	}
-	pids->row[pids->count++] = pid;
+	pids->row[pids->count++] = found;
 	return 0;
 }
 
@@ -98,17 +103,46 @@ static int member_read(const struct tree *tree, int32_t pid, struct stat_line *r
 	return r == SIGHT_OK ? stat_parse(text, length, ret) : r;
 }
 
-/* Its row, made if it is not there.  0, a sight (not to be seen, or gone), or -errno. */
-static int member_meet(struct tree *tree, int32_t pid, unsigned *ret_new)
+/* Held, not ended, and still listed where it was found: so who is held is who was listed. */
+static bool is_hidden(const struct tree *tree, const struct found *found, int fd)
 {
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+	const char *text, *at;
+	size_t length;
+	int32_t child;
+	int error;
+
+	if (fd < 0 || !found->tid || poll(&pollfd, 1, 0) != 0 ||
+	    door_read(tree->door, &text, &length, &error, "%d/task/%d/children", found->parent, found->tid) != SIGHT_OK)
+		return false;
+	for (at = text; children_next(&at, text + length, &child);)
+		if (child == found->pid)
+			return true;
+	return false;
+}
+
+/* Its row, made if it is not there.  0, a sight (not to be seen, or gone), or -errno. */
+static int member_meet(struct tree *tree, const struct found *found, unsigned *ret_new)
+{
+	const int32_t pid = found->pid;
 	struct member *member = member_find(tree, pid), *grown;
 	size_t room = tree->room ? tree->room * 2 : 64;
 	struct stat_line line;
+	bool hidden = false;
 	int fd = -1, r;
 
 	if (!member || member->fd < 0)
 		fd = pidfd_spare(pid); /* before its start time is read: then it is about that one */
 	r = member_read(tree, pid, &line);
+	if (r > 0 && is_hidden(tree, found, member && member->fd >= 0 ? member->fd : fd)) {
+		hidden = true;
+		line = (struct stat_line){ .comm = "?", .comm_length = 1, .parent = found->parent, .state = '?',
+					   .start_ticks = member ? member->start_ticks : -1,
+					   .cpu_ticks = member ? member->cpu_ticks : 0 };
+		r = 0;
+	}
+	if (!r && member && member->start_ticks < 0 && member->fd >= 0)
+		member->start_ticks = line.start_ticks;
 	if (r || (member && member->start_ticks != line.start_ticks)) {
 		if (!r)
 			r = SIGHT_MOVED; /* its pid went to another: tree_drop_dead(), then it is a new one */
@@ -134,6 +168,7 @@ static int member_meet(struct tree *tree, int32_t pid, unsigned *ret_new)
 	else
 		cleanup_close(&fd);
 	member->seen = true;
+	member->hidden = hidden;
 	member->parent = line.parent;
 	member->state = line.state;
 	member->cpu_ticks = line.cpu_ticks;
@@ -187,7 +222,7 @@ static int children_read(struct tree *tree, int32_t pid, int32_t tid, struct pid
 		return r;
 	for (at = text, r = 0; r == 0 && children_next(&at, text + length, &child);)
 		if (!is_spared(tree, child))
-			r = pids_add(queue, child);
+			r = pids_add(queue, (struct found){ child, pid, tid });
 	return r;
 }
 
@@ -203,22 +238,22 @@ static int everybody_scan(struct tree *tree, struct pids *queue)
 
 	r = door_list(tree->door, &listed, &count, &error, ".");
 	for (i = 0; (r == SIGHT_OK || r == SIGHT_CUT) && i < count; i++)
-		if (pids_add(&pids, listed[i]) < 0)
+		if (pids_add(&pids, (struct found){ .pid = listed[i] }) < 0)
 			r = -ENOMEM;
 	if (r >= 0)
 		all = calloc(pids.count + 1, sizeof(*all));
 	if (r >= 0 && !all)
 		r = -ENOMEM;
 	for (i = 0; r >= 0 && i < pids.count; i++) {
-		if (member_read(tree, pids.row[i], &line) == SIGHT_OK) {
-			all[used].pid = pids.row[i];
+		if (member_read(tree, pids.row[i].pid, &line) == SIGHT_OK) {
+			all[used].pid = pids.row[i].pid;
 			all[used++].parent = line.parent;
 		}
 	}
 	for (at = 0; r >= 0 && at < queue->count; at++)
 		for (i = 0; r >= 0 && i < used; i++)
-			if (all[i].parent == queue->row[at] && !is_spared(tree, all[i].pid))
-				r = pids_add(queue, all[i].pid);
+			if (all[i].parent == queue->row[at].pid && !is_spared(tree, all[i].pid))
+				r = pids_add(queue, (struct found){ .pid = all[i].pid, .parent = all[i].parent });
 	free(all);
 	free(pids.row);
 	return r < 0 ? r : 0;
@@ -233,10 +268,10 @@ static int children_walk(struct tree *tree, struct pids *queue, int32_t pid)
 
 	r = door_list(tree->door, &listed, &count, &error, "%d/task", pid);
 	for (i = 0; (r == SIGHT_OK || r == SIGHT_CUT) && i < count; i++)
-		if (pids_add(&tids, listed[i]) < 0)
+		if (pids_add(&tids, (struct found){ .pid = listed[i] }) < 0)
 			r = -ENOMEM;
 	for (i = 0; r >= 0 && i < tids.count; i++) {
-		r = children_read(tree, pid, tids.row[i], queue);
+		r = children_read(tree, pid, tids.row[i].pid, queue);
 		if (r > 0)
 			seen = r;
 	}
@@ -256,14 +291,14 @@ int tree_walk(struct tree *tree, unsigned *ret_new)
 	*ret_new = 0;
 	for (i = 0; i < tree->count; i++)
 		tree->row[i].seen = false;
-	r = pids_add(&queue, getpid());
+	r = pids_add(&queue, (struct found){ .pid = getpid() });
 	for (at = 0; r == 0 && at < queue.count && queue.count < BOUND_PROCESSES; at++) {
 		if (!tree->scans)
-			r = children_walk(tree, &queue, queue.row[at]);
+			r = children_walk(tree, &queue, queue.row[at].pid);
 		if (r == 0 && tree->scans && at == 0)
 			r = everybody_scan(tree, &queue);
 		if (r == 0 && at > 0)
-			r = member_meet(tree, queue.row[at], ret_new);
+			r = member_meet(tree, &queue.row[at], ret_new);
 		if (r > 0)
 			r = 0; /* it left, or may not be seen: the others count all the same */
 	}

@@ -138,29 +138,34 @@ static void failed(struct triage *triage, const char *format, ...)
 
 /* ---- the two steps ------------------------------------------------------------------- */
 
-/* The command, and who lost its parent on the way: below them is everybody. */
-static unsigned targets_put(struct run *run, char (*numbers)[12], char **arguments)
+static void target_put(int32_t pid, char (*numbers)[12], char **arguments, unsigned *count)
 {
-	unsigned count = 0, fresh;
-	size_t i;
+	snprintf(numbers[*count], sizeof(numbers[*count]), "%d", pid);
+	arguments[*count] = numbers[*count];
+	++*count;
+}
 
-	if (run->leader) {
-		snprintf(numbers[count], sizeof(numbers[count]), "%d", run->leader);
-		arguments[count] = numbers[count];
-		count++;
-	}
-	if (tree_walk(&run->tree, &fresh) < 0)
-		return count;
-	tree_drop_dead(&run->tree);
-	for (i = 0; i < run->tree.count && count < TARGETS; i++) {
-		const struct member *member = &run->tree.row[i];
+/* The command, and who lost its parent on the way: below them is everybody. */
+static unsigned targets_put(struct run *run, char (*numbers)[12], char **arguments, bool *ret_hidden)
+{
+	const bool walked = tree_walk(&run->tree, &(unsigned){ 0 }) == 0;
+	const struct member *member = run->tree.row, *end;
+	bool leader = run->leader;
+	unsigned count = 0;
 
-		if (member->parent != getpid() || member->pid == run->leader || member->state == 'Z')
-			continue;
-		snprintf(numbers[count], sizeof(numbers[count]), "%d", member->pid);
-		arguments[count] = numbers[count];
-		count++;
+	*ret_hidden = false;
+	if (walked)
+		tree_drop_dead(&run->tree);
+	end = member + run->tree.count;
+	for (; member < end; member++) {
+		*ret_hidden |= member->hidden;
+		leader = leader && !(member->hidden && member->pid == run->leader);
 	}
+	if (leader)
+		target_put(run->leader, numbers, arguments, &count);
+	for (member = run->tree.row; walked && member < end && count < TARGETS; member++)
+		if (member->parent == getpid() && member->pid != run->leader && member->state != 'Z' && !member->hidden)
+			target_put(member->pid, numbers, arguments, &count);
 	return count;
 }
 
@@ -170,6 +175,7 @@ void triage_start(struct run *run, enum why why, int64_t window_ns, int64_t dead
 	char numbers[TARGETS][12], window[32], path[256], save[280], id[64], attempt[48], moved[ATTEMPT_LIST + 32];
 	char *arguments[ARGUMENTS] = { NULL };
 	unsigned n = 0;
+	bool hidden;
 
 	triage_stop(run, NULL);
 	*triage = (struct triage){ .why = why, .step = TRIAGE_LOOKING, .deadline_ns = deadline_ns, .text = -1, .json = -1 };
@@ -200,8 +206,8 @@ void triage_start(struct run *run, enum why why, int64_t window_ns, int64_t dead
 		if (moved[strlen("--label=last_moved=")])
 			arguments[n++] = moved;
 	}
-	if (targets_put(run, numbers, arguments + n) == 0) {
-		failed(triage, "nobody is there to look at");
+	if (targets_put(run, numbers, arguments + n, &hidden) == 0) {
+		failed(triage, hidden ? "/proc hides them from us" : "nobody is there to look at");
 		return;
 	}
 	/* Without a place for the snapshot: words at once. */

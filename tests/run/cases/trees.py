@@ -14,6 +14,7 @@ from trouble.stage import LIBC
 from trouble.suite import case
 
 QUICK = ("-k", "0.3", "-w", "0.5")
+UNSHARE = "../../../../../../../../usr/bin/unshare"
 
 
 @case()
@@ -213,6 +214,57 @@ def respawner_25(t):
 def thread_child_26(t):
     """A child of a thread that is not the first."""
     fast(run(t, *QUICK, "0.6", *actor(t, "thread-child"), status=HUNG), 6)
+
+
+def hidden_run(t, *command):
+    """Nobody's run with /proc mounted hidepid=2, in a pid namespace of its own; who is left then: (result, comms)."""
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        raise Skip("needs root and setpriv")
+    runtime = os.path.join(t.dir, "nobody")
+    if not os.path.isdir(runtime):
+        os.mkdir(runtime, 0o700)
+        os.chown(runtime, 65534, 65534)
+    inner = "mount -t proc -o hidepid=2 proc /proc || exit 77\n" \
+            "setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\"\n" \
+            "echo status $? left $(cat /proc/[0-9]*/comm | grep -vx -e sh -e cat -e grep)"
+    process = t.begin("--mount", "--pid", "--fork", "--kill-child", "sh", "-c", inner, "sh",
+                      os.path.join(t.options.tools, "wedgerun"), *QUICK, *command, tool=UNSHARE,
+                      env={"XDG_RUNTIME_DIR": runtime})
+    result = t.finish(process)
+    if result.status == 77:
+        raise Skip("no hidepid here")
+    check_left(t, 0)
+    found = re.fullmatch(r"status (\d+) left ?(.*)\n", result.out)
+    if not found:
+        raise Failed(str(result))
+    return result, int(found.group(1)), found.group(2).split()
+
+
+@case()
+def hidden_28(t):
+    """With hidepid=2 a process that may not be read is not to be seen at all: ended all the same."""
+    for command in (actor(t, "undumpable"), ["sh", "-c", " ".join(actor(t, "undumpable")) + " & sleep 60"],
+                    ["sh", "-c", f"(setsid {' '.join(actor(t, 'undumpable'))} &); sleep 60"], ["sleep", "60"]):
+        result, status, left = hidden_run(t, "0.6", *command)
+        if status != HUNG or left:
+            raise Failed(f"{status}, left {left}: {result}")
+        fast(result, 8)
+    result, status, left = hidden_run(t, "10", "sh", "-c", f"(setsid {' '.join(actor(t, 'undumpable'))} &); sleep 0.2; exit 3")
+    if status != 3 or left != ["actor"]:
+        raise Failed(f"{status}, left {left}: {result}")
+    says(result, r"left behind 1 process: \?\[\d+\]")
+
+
+@case()
+def hidden_from_nobody_28(t):
+    """Another user's process, which is hidden and not ours to signal: named by its number."""
+    copy = os.path.join(t.dir, "actor-setuid")
+    shutil.copy(actor(t)[0], copy)
+    os.chmod(copy, 0o4755)
+    result, status, left = hidden_run(t, "0.6", "sh", "-c", f"{copy} real-root & sleep 60")
+    if status != HUNG or left != ["actor-setuid"]:
+        raise Failed(f"{status}, left {left}: {result}")
+    says(fast(result, 12), r"not to be ended: \?\[\d+\] \(not ours to signal")
 
 
 @case()
