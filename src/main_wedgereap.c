@@ -87,6 +87,7 @@ static int reap(struct reaper *reaper, int *ret_status)
 {
 	const struct reap_options *options = reaper->options;
 	uint32_t new;
+	bool hidden = false;
 	int32_t port = 0;
 	int r;
 
@@ -107,11 +108,13 @@ static int reap(struct reaper *reaper, int *ret_status)
 			r = ports_left(reaper, &port);
 		if (r == 0 && port)
 			r = reap_note(reaper, "port %d is still listened on", port);
-		/* Not when some of what they left was not looked for. */
-		if (r == 0 && options->runs && !options->matches && options->older_ms < 0)
-			runs_forget(reaper);
 	}
-	if (options->kill && (port || reap_survivors(reaper) > 0))
+	if (r == 0 && options->runs)
+		r = runs_hidden(reaper, &hidden);
+	/* Not when some of what they left was not looked for. */
+	if (r == 0 && options->kill && options->runs && !options->matches && options->older_ms < 0)
+		runs_forget(reaper);
+	if (hidden || (options->kill && (port || reap_survivors(reaper) > 0)))
 		*ret_status = STATUS_LEFT;
 	else
 		*ret_status = options->exit_code && reaper->left_count > 0 ? STATUS_FOUND : STATUS_DONE;

@@ -72,6 +72,7 @@ struct reap_run {
 	uid_t owner;
 	unsigned directory;       /**< Which of the owner's. */
 	int claim;                /**< Holds the lock of a dead run while we end it; -1. */
+	bool hidden;              /**< Somebody of it is there, and /proc does not show him. */
 };
 
 struct reap_runs { struct reap_run *row; uint32_t count; uid_t *owners; uint32_t owner_count; };
@@ -84,6 +85,8 @@ void runs_end(struct reap_runs *runs);
 struct reap_run *runs_find(struct reap_runs *runs, const char *id);
 /** Nobody else cleans up at the same time: -EAGAIN when somebody does.  0 or -errno. */
 int runs_claim(struct reaper *reaper);
+/** After a sweep: of which dead runs is somebody there whom /proc hides from us (hidepid)?  *ret: of any.  0 or -errno. */
+int runs_hidden(struct reaper *reaper, bool *ret);
 /** Takes the records of dead runs away of which nothing is left; and those of an earlier boot. */
 void runs_forget(struct reaper *reaper);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The records that wedgerun leaves: which runs are dead, which live; and taking those of dead ones away. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,10 +120,43 @@ int runs_claim(struct reaper *reaper)
 	return 0;
 }
 
+/* Does the group of its command hold anybody who may be signalled, and nobody who is seen? */
+static bool group_is_hidden(const struct census *census, int32_t group)
+{
+	uint32_t i;
+
+	for (i = 0; i < census->count; i++)
+		if (census->row[i].group == group)
+			return false;
+	return group > 1 && kill(-group, 0) == 0;
+}
+
+int runs_hidden(struct reaper *reaper, bool *ret)
+{
+	uint32_t i;
+	int r = 0;
+
+	*ret = false;
+	for (i = 0; i < reaper->runs.count && r == 0; i++) {
+		struct reap_run *run = &reaper->runs.row[i];
+
+		run->hidden = run->state == RUN_DEAD && run->owner == reaper->uid &&
+			      group_is_hidden(&reaper->last, run->record.group);
+		if (!run->hidden)
+			continue;
+		*ret = true;
+		r = reap_note(reaper, "of run %s (%s) somebody in process group %d is there whom /proc hides from us: run it as root",
+			      run->record.run_id, run->record.command, run->record.group);
+	}
+	return r;
+}
+
 static bool is_left(const struct reaper *reaper, const struct reap_run *run)
 {
 	uint32_t i, k;
 
+	if (run->hidden)
+		return true;
 	for (i = 0; i < reaper->left_count; i++) {
 		const struct leftover *left = &reaper->left[i];
 

@@ -37,6 +37,12 @@ def left_by_a_dead_run(t):
 
 
 @case()
+def case_28_hidden_run(t):
+    """28: somebody of a dead run is hidden by hidepid=2: said, exit 3, and the record stays."""
+    inside(t, "hidden_run")
+
+
+@case()
 def case_49_live_runs(t):
     """49: the lock of its record is held: nothing of it is touched."""
     inside(t, "live_run")

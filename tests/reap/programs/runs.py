@@ -106,6 +106,41 @@ def dead_run(house):
     same("again", house.reap("--kill")["found"], 0)
 
 
+def hidden_run(house):
+    """Nobody's run, and with hidepid=2 nobody may see it: it is named, and its record stays until root has ended it."""
+    who = 65534
+    mount = subprocess.run(["mount", "-t", "proc", "-o", "hidepid=2", "proc", "/proc"], stderr=subprocess.DEVNULL, check=False)
+    if mount.returncode:
+        print("no hidepid here")
+        sys.exit(77)
+    for path in (os.path.dirname(house.home), house.home, house.state):
+        os.chown(path, who, who)
+    ready, told = os.pipe()
+    hidden = os.fork()
+    if hidden == 0: # who changes his user cannot be dumped, nor read, until he executes something
+        os.setsid()
+        os.setgroups([])
+        os.setresgid(who, who, who)
+        os.setresuid(who, who, who)
+        os.write(told, b"x")
+        time.sleep(60)
+        os._exit(0)
+    os.read(ready, 1)
+    house.record(leader=hidden, leader_ticks=0, session=hidden, group=hidden)
+    os.chown(os.path.join(house.state, RUN + ".run"), who, who)
+    nobody = ("setpriv", f"--reuid={who}", f"--regid={who}", "--clear-groups")
+    for words in ((), ("--kill",)):
+        found = house.reap(*words, status=3, wrap=nobody)
+        same("found", found["pids"], set())
+        same("notes", [RUN in note and "hides" in note for note in found["notes"]], [True])
+    same("record", house.records(), [RUN + ".run"])
+    same("hidden", os.waitpid(hidden, os.WNOHANG), (0, 0))
+    os.kill(hidden, 9)
+    os.waitpid(hidden, 0)
+    same("found", house.reap("--kill", wrap=nobody)["pids"], set())
+    same("record", house.records(), [])
+
+
 def live_run(house):
     """The lock is held: what it started is left alone, whatever else speaks against it."""
     wedgerun = house.start("sleep 60 & exec sleep 61", env={"MARK": "x"})
@@ -234,7 +269,7 @@ def sleeps(pid):
 
 
 CASES = {function.__name__: function for function in (
-    dead_run, live_run, earlier_boot, other_namespace, hostile_records, link_of_another, two_at_once, siblings_of_the_caller,
+    dead_run, hidden_run, live_run, earlier_boot, other_namespace, hostile_records, link_of_another, two_at_once, siblings_of_the_caller,
     wedgerun_itself)}
 
 
