@@ -8,7 +8,7 @@ import sys
 import time
 
 from reaping.left import NOBODY, alive, gone, leave, lives, marker, reap, same
-from trouble import facts
+from trouble import facts, mute
 from trouble.stage import Failed, Skip
 from trouble.suite import case
 
@@ -177,6 +177,19 @@ def four_hundred(t):
         raise Failed(str(result))
     gone(*pids)
     return f"{seconds:.1f} s"
+
+
+@case()
+def an_end_that_does_not_come(t):
+    """In D state, where not even SIGKILL ends it: exit 3, named with its state; the others are gone."""
+    with mute.file(t) as path:
+        stuck, = leave(t, "--ignore-term", "reads", path)
+        other, = leave(t, "waits")
+        time.sleep(0.1) # into its read
+        found = reap(t, f"--marker={marker(t)}", "--kill", "--grace=0.3", status=3)
+        same("fates", {process["pid"]: process["fate"] for process in found["processes"]}, {stuck: "survived", other: "ended"})
+        gone(other)
+        same("state", facts.stat(stuck)["state"], "D")
 
 
 @case()

@@ -35,6 +35,13 @@ def fork(child):
     return pid
 
 
+def reads(path):
+    """A file that never answers."""
+    fd = os.open(path, os.O_RDONLY)
+    say(os.getpid())
+    os.read(fd, 1)
+
+
 def waits():
     say(os.getpid())
 
@@ -241,7 +248,7 @@ def hangs_on(port):
 
 
 MODES = {function.__name__: function for function in (
-    waits, listens, listens_beside, reuseport, connects, binds_as_client, leaves_namespace, listens_elsewhere, listens6, has_zombie, crowd,
+    waits, reads, listens, listens_beside, reuseport, connects, binds_as_client, leaves_namespace, listens_elsewhere, listens6, has_zombie, crowd,
     named, undumpable, undumpable_listener, headless,
     respawns, tree, churns, locks, stopped, hangs_on)}
 

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Trees that are hard to end, and what is left behind by those that end."""
-import ctypes
 import os
 import re
 import shutil
 import signal
-import struct
 import sys
 import time
 
 from running.helper import (HUNG, Failed, Skip, actor, begin, check_left, fast, living, one_report, outcome, run, says)
+from trouble import facts, mute
 from trouble.stage import LIBC
 from trouble.suite import case
 
@@ -138,63 +137,28 @@ def undumpable_22(t):
     fast(run(t, *QUICK, "0.5", *actor(t, "undumpable"), status=HUNG), 6)
 
 
-def fuse_serve(device):
-    """One file; its reads are never answered."""
-    def attributes(node, mode, size):
-        return struct.pack("<QQQQQQIIIIIIIIII", node, size, 1, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
-    while True:
-        request = os.read(device, 1 << 20)
-        _, operation, unique, node = struct.unpack_from("<IIQQ", request)
-        answer, error = b"", 0
-        if operation == 26:
-            answer = struct.pack("<IIIIHHIIHHIIIIII", 7, 31, 65536, 0, 12, 9, 65536, 1, 1, 0, 0, 0, 0, 0, 0, 0)
-        elif operation == 1:
-            answer = struct.pack("<QQQQII", 2, 0, 1, 1, 0, 0) + attributes(2, 0o100644, 4096)
-        elif operation == 3:
-            answer = struct.pack("<QII", 1, 0, 0) + (attributes(1, 0o040755, 0) if node == 1 else attributes(2, 0o100644, 4096))
-        elif operation == 14:
-            answer = struct.pack("<QII", 7, 0, 0)
-        elif operation in (15, 2, 42, 36):
-            continue
-        else:
-            error = -38
-        os.write(device, struct.pack("<IiQ", 16 + len(answer), error, unique) + answer)
-
-
 @case()
 def uninterruptible_survivor_23(t):
     """One in D state that not even KILL ends: named with where it sleeps, and the run ends in time."""
-    if os.geteuid() != 0 or not os.path.exists("/dev/fuse"):
-        raise Skip("needs root and /dev/fuse")
-    mount = os.path.join(t.dir, "mount")
-    os.mkdir(mount)
-    device = os.open("/dev/fuse", os.O_RDWR)
-    if LIBC.unshare(0x00020000) or LIBC.mount(None, b"/", None, 0x4000 | 0x40000, None) or \
-            LIBC.mount(b"run", mount.encode(), b"fuse", 6, f"fd={device},rootmode=40000,user_id=0,group_id=0".encode()):
-        raise Skip("cannot mount: " + os.strerror(ctypes.get_errno()))
-    server = os.fork()
-    if server == 0:
-        try:
-            fuse_serve(device)
-        finally:
-            os._exit(0)
-    os.close(device)
-    t.spared.add(server)
-    result = t.finish(begin(t, *QUICK, "1", "cat", os.path.join(mount, "file")))
-    try:
+    with mute.file(t) as path:
+        result = t.finish(begin(t, *QUICK, "1", "cat", path))
         if result.status != HUNG or result.seconds > 12:
             raise Failed(str(result))
         says(result, r"not to be ended: cat\[\d+\] \(uninterruptible(, \w+)?\)")
         if len(living(t)) != 1:
             raise Failed("not there any more")
-    finally:
-        os.kill(server, signal.SIGKILL) # what it waits for fails now
-        os.waitpid(server, 0)
-        end = time.monotonic() + 3
-        while living(t) and time.monotonic() < end:
-            time.sleep(0.02)
-        LIBC.umount2(mount.encode(), 2)
-        os.rmdir(mount)
+    check_left(t, 0)
+
+
+@case()
+def survivor_forbids_retry_39(t):
+    """Not again beside one that not even KILL ended."""
+    with mute.file(t) as path:
+        result = t.finish(begin(t, "--retry-hang=2", *QUICK, "1", "cat", path))
+        if result.status != HUNG or result.err.count("did not end within") != 1:
+            raise Failed(f"{result} {result.err}")
+        says(result, r"not run again: cat\[\d+\] \(uninterruptible")
+    check_left(t, 0)
 
 
 @case()
@@ -285,6 +249,40 @@ def traced_34(t):
     if not shutil.which("strace"):
         raise Skip("needs strace")
     fast(run(t, *QUICK, "1", "strace", "-f", "-o", "/dev/null", "sh", "-c", "sleep 60 & sleep 60", status=HUNG), 8)
+
+
+def seize(pid):
+    """We are its tracer, and hold it."""
+    if LIBC.ptrace(0x4206, pid, None, None) or LIBC.ptrace(0x4207, pid, None, None): # SEIZE, INTERRUPT
+        raise Skip("cannot trace")
+    end = time.monotonic() + 3
+    while facts.stat(pid)["state"] != "t":
+        if time.monotonic() > end:
+            raise Failed("not held")
+        time.sleep(0.01)
+
+
+@case()
+def traced_from_outside_34(t):
+    """Somebody outside of the run holds one of it: ended all the same, and its tracer may take its time."""
+    for line in ("exec sleep 60", "sleep 60 & wait"):
+        process = begin(t, *QUICK, "1.5", "sh", "-c", line)
+        end = time.monotonic() + 3
+        while not facts.children(process.pid) or facts.comm(facts.children(process.pid)[0]) == "wedgerun":
+            if time.monotonic() > end:
+                raise Failed("never began")
+            time.sleep(0.01)
+        time.sleep(0.1)
+        leader = facts.children(process.pid)[0]
+        held = (facts.children(leader) or [leader])[0]
+        seize(held)
+        result = fast(t.finish(process), 12)
+        if result.status != HUNG:
+            raise Failed(str(result))
+        says(result, r"(?m)^STOPPED")
+        # Dead, and ours to take note of as its tracer; then nobody is left.
+        os.waitpid(held, 0x40000000)
+        check_left(t, 0)
 
 
 @case()
