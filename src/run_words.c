@@ -89,7 +89,7 @@ int run_signal_parse(const char *text, int *ret)
 	number = 0;
 	if (text[5]) {
 		number = strtol(text + 5, &end, 10);
-		if (*end || (text[5] != '+' && text[5] != '-'))
+		if (*end || (text[5] != '+' && text[5] != '-') || number < -SIGRTMAX || number > SIGRTMAX)
 			return -EINVAL;
 	}
 	number += strncasecmp(text, "RTMIN", 5) == 0 ? SIGRTMIN : SIGRTMAX;

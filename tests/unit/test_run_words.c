@@ -29,7 +29,7 @@ Test(run_words, durations)
 
 Test(run_words, signals)
 {
-	static const char *const bad[] = { "", "SIG", "NONE", "-1", "65", "15x", "RTMIN+99", "RTMAX+1", "RTMINx", "SIGSIGTERM" };
+	static const char *const bad[] = { "", "SIG", "NONE", "-1", "65", "15x", "RTMIN+99", "RTMAX+1", "RTMIN+9223372036854775807", "RTMINx", "SIGSIGTERM" };
 	char room[16];
 	int number;
 	size_t i;
