@@ -5,10 +5,13 @@
  *	run_options.c   what was asked for
  *	run_once.c      one attempt: the loop that waits for the command, signals, the limit
  *	run_start.c     the command's own process: group, signals, network, exec
+ *	run_told.c      what that hears of: signals, stops, the terminal
  *	run_signals.c   whose signals we take, and how the command finds them as we did
  *	run_tree.c      who descends from us, held by pidfds
  *	run_stall.c     who moved when
  *	run_triage.c    wedgecheck, beside us, with a deadline
+ *	run_show.c      what it came to, shown and kept
+ *	run_nested.c    does another run report?
  *	run_kill.c      signal, grace, freeze, kill, reap
  *	run_leak.c      who was left behind, and what they hold
  *	run_outcome.c   what an attempt and a run come to (pure)

@@ -6,10 +6,9 @@
  * What it saw lies in the user's private directory while that goes on, its words in memory; or,
  * where nothing can be written, the words are all there is.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -18,11 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bounds.h"
 #include "cleanup.h"
 #include "door.h"
-#include "escape.h"
-#include "run.h"
+#include "run_triage.h"
 
 enum { TARGETS = 64, ARGUMENTS = TARGETS + 24 };
 
@@ -40,13 +37,12 @@ static bool file_filled(int fd)
 	return fd >= 0 && fstat(fd, &seen) == 0 && seen.st_size > 0;
 }
 
-/* Where the snapshot goes, or -1. */
-static int snapshot_directory(const struct run *run)
+int triage_directory(const struct run *run)
 {
 	return run->record_file.directory >= 0 ? run->record_file.directory : run->report_dir;
 }
 
-static void snapshot_name(const struct run *run, char to[sizeof(run->triage.base) + 8])
+void triage_name(const struct run *run, char to[sizeof(run->triage.base) + 8])
 {
 	snprintf(to, sizeof(run->triage.base) + 8, "%s.wedge", run->triage.base);
 }
@@ -54,11 +50,11 @@ static void snapshot_name(const struct run *run, char to[sizeof(run->triage.base
 /* Below our own descriptor: the directory's path may be as long as it likes.  "" where there is no place for it. */
 static void snapshot_path(const struct run *run, char *to, size_t size)
 {
-	const int directory = snapshot_directory(run);
+	const int directory = triage_directory(run);
 	char name[sizeof(run->triage.base) + 8];
 
 	*to = '\0';
-	snapshot_name(run, name);
+	triage_name(run, name);
 	if (directory >= 0)
 		snprintf(to, size, "/proc/%d/fd/%d/%s", getpid(), directory, name);
 }
@@ -68,9 +64,9 @@ static void snapshot_remove(const struct run *run)
 {
 	char name[sizeof(run->triage.base) + 8];
 
-	snapshot_name(run, name);
+	triage_name(run, name);
 	if (run->record_file.directory >= 0)
-		unlinkat(snapshot_directory(run), name, 0);
+		unlinkat(triage_directory(run), name, 0);
 }
 
 /* ---- executing it ------------------------------------------------------------------ */
@@ -293,179 +289,4 @@ void triage_stop(struct run *run, const char *trouble)
 		failed(triage, "%s", trouble);
 	else
 		triage->step = TRIAGE_IDLE;
-}
-
-/* ---- what came of it -------------------------------------------------------------------- */
-
-static void word_copy(const json_t *object, const char *name, char *to, size_t size)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	*to = '\0';
-	if (text) /* escaped once by wedgecheck; once more does no harm to plain words */
-		snprintf(to, size, "%s", text);
-}
-
-static void verdict_take(const char *bytes, size_t length, struct attempt *attempt)
-{
-	json_t *report = json_loadb(bytes, length, 0, NULL);
-	const json_t *finding = json_array_get(json_object_get(report, "findings"), 0);
-
-	word_copy(finding, "class", attempt->class, sizeof(attempt->class));
-	word_copy(finding, "cause", attempt->cause, sizeof(attempt->cause));
-	word_copy(finding, "certainty", attempt->certainty, sizeof(attempt->certainty));
-	word_copy(finding, "signature", attempt->signature, sizeof(attempt->signature));
-	word_copy(finding, "summary", attempt->summary, sizeof(attempt->summary));
-	json_decref(report);
-}
-
-/* Mapped, so that a report of any size costs no copy.  NULL: empty. */
-static const char *file_map(int fd, size_t *ret_length)
-{
-	struct stat seen;
-	void *at;
-
-	if (fd < 0 || fstat(fd, &seen) < 0 || seen.st_size == 0)
-		return NULL;
-	at = mmap(NULL, (size_t)seen.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	*ret_length = (size_t)seen.st_size;
-	return at == MAP_FAILED ? NULL : at;
-}
-
-static void put_all(int fd, const char *bytes, size_t length)
-{
-	ssize_t n;
-
-	for (; length > 0; bytes += n, length -= (size_t)n) {
-		n = write(fd, bytes, length);
-		if (n < 0 && errno == EINTR)
-			n = 0;
-		else if (n < 0)
-			return;
-	}
-}
-
-/* In place: 0, or -errno. */
-static int file_keep(struct run *run, const char *ending, const char *bytes, size_t length, char *name, size_t size)
-{
-	snprintf(name, size, "%s.%s", run->triage.base, ending);
-	/* A snapshot holds more than what is shown: for the user alone. */
-	return report_write(run->report_dir, name, strcmp(ending, "wedge") == 0 ? 0600 : 0644, bytes, length);
-}
-
-/* A copy of what was seen: evidence, to be judged again anywhere. */
-static int snapshot_keep(struct run *run, char *name, size_t size)
-{
-	char from[sizeof(run->triage.base) + 8];
-	_cleanup_close_ int fd = -1;
-	const char *bytes;
-	size_t length = 0;
-	int r;
-
-	snapshot_name(run, from);
-	if (snapshot_directory(run) == run->report_dir) /* in place already */
-		return 0;
-	fd = openat(snapshot_directory(run), from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	bytes = file_map(fd, &length);
-	if (!bytes)
-		return 0;
-	r = file_keep(run, "wedge", bytes, length, name, size);
-	munmap((void *)(uintptr_t)bytes, length);
-	return r;
-}
-
-void triage_show(struct run *run, struct attempt *attempt)
-{
-	struct triage *triage = &run->triage;
-	char name[64], moved[ATTEMPT_LIST];
-	const char *text, *json;
-	size_t text_length = 0, json_length = 0;
-	int r = 0;
-
-	if (triage->failed) {
-		snprintf(attempt->trouble, sizeof(attempt->trouble), "%s", triage->trouble);
-		run_say("no report: %s", triage->trouble);
-		triage_stop(run, NULL);
-		return;
-	}
-	text = file_map(triage->text, &text_length);
-	json = file_map(triage->json, &json_length);
-	if (json && json_length < BOUND_LOAD_LINE)
-		verdict_take(json, json_length, attempt);
-	if (run->report_dir >= 0) {
-		if (text)
-			r = file_keep(run, "txt", text, text_length, name, sizeof(name));
-		if (r == 0)
-			r = snapshot_keep(run, name, sizeof(name));
-		if (r == 0 && json)
-			r = file_keep(run, "json", json, json_length, name, sizeof(name));
-		if (r == 0)
-			snprintf(attempt->report, sizeof(attempt->report), "%s", name);
-		else
-			run_say("cannot write %s: %s; here it is", name, strerror(-r));
-	}
-	run->reports++;
-	if (text)
-		put_all(STDERR_FILENO, text, text_length);
-	else if (*attempt->class)
-		run_say("%s %s (%s): %s", attempt->class, attempt->cause, attempt->certainty, attempt->summary);
-	stall_put(run, moved, sizeof(moved));
-	if (*moved) {
-		snprintf(attempt->moved_list, sizeof(attempt->moved_list), "%s", moved);
-		run_say("last moved: %s", moved);
-	}
-	if (*attempt->report)
-		run_say("report: %s/%s", run->request->report_dir, attempt->report);
-	if (text)
-		munmap((void *)(uintptr_t)text, text_length);
-	if (json)
-		munmap((void *)(uintptr_t)json, json_length);
-	triage_stop(run, NULL);
-}
-
-/* ---- nested runs: one report --------------------------------------------------------------- */
-
-/* Who is at it shows in its record. */
-static bool record_busy(int directory, const char *name, struct run_record *ret)
-{
-	char complaint[STATE_COMPLAINT];
-	enum run_state state;
-
-	return statefile_read(directory, name, geteuid(), ret, &state, complaint, sizeof(complaint)) == 0 &&
-	       state == RUN_LIVE && ret->phase != PHASE_RUNNING;
-}
-
-bool triage_by_outer(const struct run *run)
-{
-	char complaint[STATE_COMPLAINT], name[RUN_ID + 8];
-	struct run_record record;
-	unsigned which;
-	bool ret = false;
-
-	if (!*run->record.outer_id)
-		return false;
-	snprintf(name, sizeof(name), "%s.run", run->record.outer_id);
-	for (which = 0; which < STATE_DIRECTORIES && !ret; which++) {
-		_cleanup_close_ int fd = statedir_open(geteuid(), which, false, complaint, sizeof(complaint));
-
-		ret = fd >= 0 && record_busy(fd, name, &record);
-	}
-	return ret;
-}
-
-struct inner { const struct run *run; int directory; };
-
-static int inner_found(void *context, const char *name)
-{
-	const struct inner *inner = context;
-	struct run_record record;
-
-	return record_busy(inner->directory, name, &record) && strcmp(record.outer_id, inner->run->record.run_id) == 0;
-}
-
-bool triage_by_inner(const struct run *run)
-{
-	struct inner inner = { run, run->record_file.directory };
-
-	return inner.directory >= 0 && statedir_each(inner.directory, inner_found, &inner) > 0;
 }
