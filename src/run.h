@@ -204,6 +204,8 @@ int run_ports(struct run *run, struct attempt *attempt);
 /** Does anybody still listen on a port of the attempt?  That port, or 0. */
 unsigned run_ports_held(const struct run *run, const struct attempt *attempt);
 
+/** To stderr; but who should read it may be stuck, too, and the end of the command does not wait for that. */
+void run_put(const char *bytes, size_t length);
 /** Complaints: "wedgerun: ..." on stderr, one write each. */
 void run_say(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
 /** The same, for --verbose only. */

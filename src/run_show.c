@@ -47,19 +47,6 @@ static const char *file_map(int fd, size_t *ret_length)
 	return at == MAP_FAILED ? NULL : at;
 }
 
-static void put_all(int fd, const char *bytes, size_t length)
-{
-	ssize_t n;
-
-	for (; length > 0; bytes += n, length -= (size_t)n) {
-		n = write(fd, bytes, length);
-		if (n < 0 && errno == EINTR)
-			n = 0;
-		else if (n < 0)
-			return;
-	}
-}
-
 /* In place: 0, or -errno. */
 static int file_keep(struct run *run, const char *ending, const char *bytes, size_t length, char *name, size_t size)
 {
@@ -121,7 +108,7 @@ void triage_show(struct run *run, struct attempt *attempt)
 	}
 	run->reports++;
 	if (text)
-		put_all(STDERR_FILENO, text, text_length);
+		run_put(text, text_length);
 	else if (*attempt->class)
 		run_say("%s %s (%s): %s", attempt->class, attempt->cause, attempt->certainty, attempt->summary);
 	stall_put(run, moved, sizeof(moved));

@@ -21,7 +21,7 @@
 #include "door.h"
 #include "run_triage.h"
 
-enum { TARGETS = 64, ARGUMENTS = TARGETS + 24 };
+enum { TARGETS = 64, ARGUMENTS = TARGETS + 24, AGAIN_MS = 500 };
 
 /* ---- files ---------------------------------------------------------------------- */
 
@@ -165,30 +165,25 @@ static unsigned targets_put(struct run *run, char (*numbers)[12], char **argumen
 	return count;
 }
 
-void triage_start(struct run *run, enum why why, int64_t window_ns, int64_t deadline_ns)
+/* words: at once, for the snapshot has no place. */
+static void look_begin(struct run *run, int64_t window_ns, bool words)
 {
+	const enum why why = run->triage.why;
 	struct triage *triage = &run->triage;
 	char numbers[TARGETS][12], window[32], path[256], save[280], id[64], attempt[48], moved[ATTEMPT_LIST + 32];
 	char *arguments[ARGUMENTS] = { NULL };
 	unsigned n = 0;
 	bool hidden;
 
-	triage_stop(run, NULL);
-	*triage = (struct triage){ .why = why, .step = TRIAGE_LOOKING, .deadline_ns = deadline_ns, .text = -1, .json = -1 };
-	snprintf(triage->base, sizeof(triage->base), "%s-%u", run->record.run_id, run->reports + 1);
-	triage->json = memory_file("wedge-json");
-	triage->text = memory_file("wedge-text");
-	if (triage->json < 0 || triage->text < 0) {
-		failed(triage, "no memory for a report: %s", strerror(errno));
-		return;
-	}
 	arguments[n++] = (char *)"wedgecheck";
 	snprintf(window, sizeof(window), "--window=%lld.%03lld", (long long)(window_ns / 1000000000),
 		 (long long)(window_ns / 1000000 % 1000));
 	arguments[n++] = window;
 	if (why == WHY_LIMIT)
 		arguments[n++] = (char *)"--overdue";
-	snapshot_path(run, path, sizeof(path));
+	*path = '\0';
+	if (!words)
+		snapshot_path(run, path, sizeof(path));
 	if (*path) {
 		snprintf(save, sizeof(save), "--save=%s", path);
 		arguments[n++] = save;
@@ -213,6 +208,21 @@ void triage_start(struct run *run, enum why why, int64_t window_ns, int64_t dead
 	if (triage->pid < 0)
 		failed(triage, "cannot start wedgecheck: %s", strerror(errno));
 	run->tree.spared = triage->pid;
+}
+
+void triage_start(struct run *run, enum why why, int64_t window_ns, int64_t deadline_ns)
+{
+	struct triage *triage = &run->triage;
+
+	triage_stop(run, NULL);
+	*triage = (struct triage){ .why = why, .step = TRIAGE_LOOKING, .deadline_ns = deadline_ns, .text = -1, .json = -1 };
+	snprintf(triage->base, sizeof(triage->base), "%s-%u", run->record.run_id, run->reports + 1);
+	triage->json = memory_file("wedge-json");
+	triage->text = memory_file("wedge-text");
+	if (triage->json < 0 || triage->text < 0)
+		failed(triage, "no memory for a report: %s", strerror(errno));
+	else
+		look_begin(run, window_ns, false);
 }
 
 static void triage_write(struct run *run)
@@ -260,6 +270,8 @@ void triage_reaped(struct run *run, int wait_status)
 	}
 	if (triage->step == TRIAGE_LOOKING && status != 2)
 		triage_write(run);
+	else if (triage->step == TRIAGE_LOOKING) /* the snapshot found no room: look once more, for the words */
+		look_begin(run, AGAIN_MS * INT64_C(1000000), true);
 	else
 		triage->step = TRIAGE_DONE;
 }

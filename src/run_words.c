@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* Durations and names of signals, as timeout(1) takes them; and what we say ourselves. */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "run.h"
 
 /* Beyond this (292 years) nobody waits. */
 #define NEVER_NS INT64_MAX
+
+enum { PATIENCE_MS = 2000 };      /* with who does not read what we say: once */
 
 static bool unit_ns(const char **at, double *ret)
 {
@@ -112,6 +118,41 @@ const char *run_signal_name(int number, char room[16])
 
 /* ---- what we say ------------------------------------------------------------------- */
 
+/* For a pipe a description of our own that does not block: the one that we were given is the command's, too. */
+static int stderr_open(void)
+{
+	static int fd = -1;
+	struct stat seen;
+
+	if (fd < 0 && fstat(STDERR_FILENO, &seen) == 0 && S_ISFIFO(seen.st_mode))
+		fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		fd = STDERR_FILENO;
+	return fd;
+}
+
+void run_put(const char *bytes, size_t length)
+{
+	static bool deaf;
+	struct pollfd pollfd = { .fd = stderr_open(), .events = POLLOUT };
+	const size_t most = pollfd.fd == STDERR_FILENO ? SIZE_MAX : PIPE_BUF; /* a full pipe takes so much or nothing */
+	ssize_t n;
+
+	for (; length > 0; bytes += n, length -= (size_t)n) {
+		n = poll(&pollfd, 1, deaf ? 0 : PATIENCE_MS);
+		if (n == 0)
+			deaf = true;
+		if (n > 0)
+			n = write(pollfd.fd, bytes, length < most ? length : most);
+		else if (n == 0)
+			return;
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return; /* nobody listens: nothing depends on it */
+		if (n < 0)
+			n = 0;
+	}
+}
+
 /* One write, so that nothing of the command's gets in between. */
 static void __attribute__((__format__(__printf__, 1, 0))) say(const char *format, va_list arguments)
 {
@@ -123,8 +164,7 @@ static void __attribute__((__format__(__printf__, 1, 0))) say(const char *format
 		return;
 	used = (size_t)n < sizeof(line) - used - 1 ? used + (size_t)n : sizeof(line) - 2;
 	line[used++] = '\n';
-	if (write(STDERR_FILENO, line, used) < 0)
-		return; /* nobody listens: nothing depends on it */
+	run_put(line, used);
 }
 
 void run_say(const char *format, ...)
