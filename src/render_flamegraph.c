@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "markup.h"
 #include "page.h"
 #include "src/flamegraph_js.h"
 #include "stack_view.h"
@@ -27,34 +28,6 @@ struct drawing {
 	uint32_t least;            /* Samples of a box that is drawn. */
 	uint32_t drawn_deepest;
 };
-
-/* Text that is escaped already: only what XML keeps for itself is left to do. */
-static void put_xml(FILE *out, const char *text, size_t length)
-{
-	size_t i;
-
-	for (i = 0; i < length; i++) {
-		switch (text[i]) {
-		case '&':
-			fputs_unlocked("&amp;", out);
-			break;
-		case '<':
-			fputs_unlocked("&lt;", out);
-			break;
-		case '>':
-			fputs_unlocked("&gt;", out);
-			break;
-		case '"':
-			fputs_unlocked("&quot;", out);
-			break;
-		case '\'':
-			fputs_unlocked("&apos;", out);
-			break;
-		default:
-			putc_unlocked(text[i] == PHRASE_TIE ? ' ' : text[i], out);
-		}
-	}
-}
 
 /* ---- what is drawn ------------------------------------------------------------------ */
 
@@ -171,7 +144,7 @@ static void put_box(const struct drawing *drawing, uint32_t at)
 	length = label.length;
 	fputs_unlocked("<g><title>", out);
 	add_share(drawing, &label, node);
-	put_xml(out, label.text, label.length);
+	put_markup_phrase(out, &label);
 	phrase_back(&label, length);
 	fputs_unlocked("</title><rect x=\"", out);
 	put_hundredths(out, x);
@@ -183,9 +156,9 @@ static void put_box(const struct drawing *drawing, uint32_t at)
 	put_hundredths(out, x + 300);
 	fprintf(out, "\" y=\"%" PRIu32 "\">", y + 12);
 	if (text_columns(label.text, label.length) <= most) {
-		put_xml(out, label.text, label.length);
+		put_markup_phrase(out, &label);
 	} else if (most >= LABEL_LEAST) {
-		put_xml(out, label.text, text_fitting(label.text, label.length, most - 2));
+		put_markup(out, label.text, text_fitting(label.text, label.length, most - 2));
 		fputs_unlocked("..", out);
 	}
 	fputs_unlocked("</text></g>\n", out);
@@ -213,7 +186,7 @@ static void put_head(const struct drawing *drawing, uint32_t height)
 	phrase_init(&phrase, PLACE_TERMINAL);
 	phrase_add(&phrase, "Stacks of ");
 	words_target(&phrase, drawing->report);
-	put_xml(out, phrase.text, phrase.length);
+	put_markup_phrase(out, &phrase);
 	fprintf(out, "</text>\n<text x=\"%d\" y=\"38\">%" PRIu32 " sample%s", LEFT, drawing->tree->node[0].count,
 		drawing->tree->node[0].count == 1 ? "" : "s");
 	if (drawing->tree->left_out > 0)
