@@ -98,6 +98,7 @@ enum {
 	BOUND_PATIENCE_MS   = 60000,     /**< A sleep this long with data unread is neglect, a shorter one may be a pace. */
 
 	BOUND_PHRASE        = 2048,      /**< Bytes of one sentence of a report. */
+	BOUND_SUMMARY       = 190 << 10, /**< Bytes of a Markdown summary: there is other text on the page, and above some size all is dropped. */
 	BOUND_LOAD_LINE     = 64 << 20,  /**< Bytes of one line of a replayed file. */
 
 	BOUND_STATE_FILE    = 4096,      /**< Bytes of the record of a run. */

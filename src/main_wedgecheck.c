@@ -2,7 +2,9 @@
 /* wedgecheck: what a hung process tree is doing, and who everybody waits for. */
 #include "tool.h"
 
-static const struct renderer *const renderers[] = { &render_text, &render_json, &render_class, NULL };
+static const struct renderer *const renderers[] = {
+	&render_text, &render_json, &render_class, &render_github, &render_markdown, &render_junit, NULL,
+};
 
 static const struct tool wedgecheck = {
 	.name = "wedgecheck",

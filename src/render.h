@@ -22,13 +22,15 @@ struct render_options {
 };
 
 struct renderer {
-	const char *name;         /**< --format=NAME: text, json, class. */
+	const char *name;         /**< --format=NAME: text, json, class ... */
 	int (*render)(const struct report *report, const struct render_options *options, FILE *out);
 };
 
 extern const struct renderer render_text;  /**< render_text.c: wedgecheck's report. */
 extern const struct renderer render_json;  /**< render_json.c: all tools. */
 extern const struct renderer render_class; /**< The word alone. */
+extern const struct renderer render_github; /**< A workflow command, or nothing. */
+extern const struct renderer render_markdown, render_junit; /**< A summary for a page; one test case. */
 extern const struct renderer render_tree;  /**< wedgetree, named "text". */
 extern const struct renderer render_state; /**< wedgestate, named "text". */
 extern const struct renderer render_sock;  /**< wedgesock, named "text". */

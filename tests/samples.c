@@ -2,7 +2,7 @@
 /*
  * Reports for tests that are not written in C: tests/samples KIND FORMAT.
  * KIND: plain, hostile, shown (not judged), empty.  FORMAT: json, text, tree, state, sock, class,
- * stack, flat, stack-tree, folded, svg.
+ * stack, flat, stack-tree, folded, svg, github, markdown, junit.
  * And the words of the tables, for what must list them too: tests/samples words TABLE.
  */
 #include <stdio.h>
@@ -18,6 +18,7 @@ static const struct { const char *format; const struct renderer *renderer; } for
 	{ "state", &render_state }, { "sock", &render_sock }, { "class", &render_class },
 	{ "stack", &render_stack }, { "flat", &render_stack_flat }, { "stack-tree", &render_stack_tree },
 	{ "folded", &render_folded }, { "svg", &render_flamegraph },
+	{ "github", &render_github }, { "markdown", &render_markdown }, { "junit", &render_junit },
 };
 
 static int put_list(const char *const *names, size_t count)

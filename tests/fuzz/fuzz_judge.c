@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bounds.h"
 #include "field.h"
 #include "render.h"
 
@@ -28,6 +29,9 @@ static const struct { const struct renderer *renderer; bool judged; struct rende
 	{ &render_stack_tree, false, { .columns = 80 } },
 	{ &render_folded, false, { .utf8 = true } },
 	{ &render_flamegraph, false, { .columns = 0 } },
+	{ &render_github, true, { .utf8 = true } },
+	{ &render_markdown, true, { .columns = 100, .utf8 = true, .verbose = true } },
+	{ &render_junit, true, { .utf8 = true } },
 };
 enum { SHOWS = sizeof(shows) / sizeof(shows[0]) };
 
@@ -84,8 +88,53 @@ static void check_drawing(const struct shown *shown)
 		abort();
 }
 
+/* One command or none, and in its properties no more of them; nothing that ends a line or is undone. */
+static void check_command(const struct shown *shown)
+{
+	const char *title, *data, *at;
+
+	if (shown->length == 0)
+		return;
+	title = strchr(shown->bytes, '=');
+	if ((strncmp(shown->bytes, "::error title=", 14) != 0 && strncmp(shown->bytes, "::warning title=", 16) != 0) ||
+	    strchr(shown->bytes, '\n') != shown->bytes + shown->length - 1)
+		abort();
+	data = strstr(title, "::");
+	if (!data || strpbrk(title, ",:") != data)
+		abort();
+	for (at = title; (at = strchr(at, '%')); at++)
+		if (strncmp(at, "%25", 3) != 0 && (at > data || (strncmp(at, "%3A", 3) != 0 && strncmp(at, "%2C", 3) != 0)))
+			abort();
+}
+
+/* What targets say adds no element, and no more than a page takes. */
+static void check_page(const struct shown *shown, const char *const *names)
+{
+	const char *at, *name;
+
+	if (shown->length > BOUND_SUMMARY)
+		abort();
+	for (at = shown->bytes; (at = strchr(at, '<')); at++) {
+		unsigned i;
+
+		for (i = 0; (name = names[i]); i++)
+			if (strncmp(at, name, strlen(name)) == 0)
+				break;
+		if (!name)
+			abort();
+	}
+}
+
 static void show_all(const struct snapshot *snapshot, struct shown ret[SHOWS])
 {
+	static const char *const page_names[] = {
+		"<table>\n", "</table>\n", "<tr><th ", "<th align=\"left\">", "</th><td><code>", "<td><code>", "<code>",
+		"</code></td></tr>\n", "</td></tr>\n", "</tr>\n", "<pre>\n", "</pre>\n", NULL,
+	};
+	static const char *const case_names[] = {
+		"<?xml version", "<testsuites>", "</testsuites>", "<testsuite name", "</testsuite>", "<testcase classname",
+		"</testcase>", "<error type=\"hang\" ", "</error>", "<system-out>", "</system-out>", NULL,
+	};
 	struct report report;
 	struct scene scene;
 	struct graph graph;
@@ -110,6 +159,12 @@ static void show_all(const struct snapshot *snapshot, struct shown ret[SHOWS])
 			check_drawing(&ret[i]);
 		else
 			check_text(&ret[i], &shows[i].options);
+		if (shows[i].renderer == &render_github)
+			check_command(&ret[i]);
+		else if (shows[i].renderer == &render_markdown)
+			check_page(&ret[i], page_names);
+		else if (shows[i].renderer == &render_junit)
+			check_page(&ret[i], case_names);
 	}
 }
 

@@ -199,6 +199,7 @@ Test(render_json, a_full_disk_is_told)
 	static const struct render_options options = { .columns = 80 };
 	static const struct renderer *const all[] = {
 		&render_json, &render_text, &render_tree, &render_state, &render_sock, &render_class,
+		&render_github, &render_markdown, &render_junit,
 	};
 	size_t i;
 

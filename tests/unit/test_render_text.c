@@ -149,7 +149,9 @@ Test(render_text, lines_fit)
 
 Test(render_text, no_byte_of_a_target_gets_out_raw)
 {
-	static const struct renderer *const all[] = { &render_text, &render_tree, &render_state, &render_sock, &render_class };
+	static const struct renderer *const all[] = {
+		&render_text, &render_tree, &render_state, &render_sock, &render_class, &render_github, &render_markdown, &render_junit,
+	};
 	const struct render_options options[] = {
 		{ .columns = 80, .utf8 = true }, { .columns = 0, .utf8 = false }, { .columns = 50, .utf8 = false, .verbose = true },
 	};
