@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""CI runners, as far as a step sees them."""
