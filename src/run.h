@@ -211,6 +211,12 @@ void run_say(const char *format, ...) __attribute__((__format__(__printf__, 1, 2
 /** The same, for --verbose only. */
 void run_tell(const struct run *run, const char *format, ...) __attribute__((__format__(__printf__, 2, 3)));
 
+/** Around a report on stderr.  GitHub's runner takes lines for commands, also those that begin with the name of a process: not
+    these.  Elsewhere nothing. */
+struct quote { char token[33]; };
+void run_quote_begin(struct quote *ret);
+void run_quote_end(const struct quote *quote);
+
 /* ---- reports ------------------------------------------------------------------------- */
 
 /** Makes and opens it.  -1 and a line on stderr when it is of no use. */

@@ -82,6 +82,7 @@ void triage_show(struct run *run, struct attempt *attempt)
 	char name[64], moved[ATTEMPT_LIST];
 	const char *text, *json;
 	size_t text_length = 0, json_length = 0;
+	struct quote quote;
 	int r = 0;
 
 	if (triage->failed) {
@@ -107,6 +108,7 @@ void triage_show(struct run *run, struct attempt *attempt)
 			run_say("cannot write %s: %s; here it is", name, strerror(-r));
 	}
 	run->reports++;
+	run_quote_begin(&quote);
 	if (text)
 		run_put(text, text_length);
 	else if (*attempt->class)
@@ -116,6 +118,7 @@ void triage_show(struct run *run, struct attempt *attempt)
 		snprintf(attempt->moved_list, sizeof(attempt->moved_list), "%s", moved);
 		run_say("last moved: %s", moved);
 	}
+	run_quote_end(&quote);
 	if (*attempt->report)
 		run_say("report: %s/%s", run->request->report_dir, attempt->report);
 	if (text)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -159,10 +160,14 @@ static void __attribute__((__format__(__printf__, 1, 0))) say(const char *format
 	char line[4096];
 	size_t used = (size_t)snprintf(line, sizeof(line), "wedgerun: ");
 	int n = vsnprintf(line + used, sizeof(line) - used - 1, format, arguments);
+	char *at;
 
 	if (n < 0)
 		return;
 	used = (size_t)n < sizeof(line) - used - 1 ? used + (size_t)n : sizeof(line) - 2;
+	/* "##[error]" is a command to some CI runners, wherever it stands in a line. */
+	for (at = line; (at = memmem(at, used - (size_t)(at - line), "##[", 3)); at++)
+		at[1] = ' ';
 	line[used++] = '\n';
 	run_put(line, used);
 }
@@ -185,4 +190,38 @@ void run_tell(const struct run *run, const char *format, ...)
 	va_start(arguments, format);
 	say(format, arguments);
 	va_end(arguments);
+}
+
+/* ---- what others said -------------------------------------------------------------------- */
+
+static bool on_github(void)
+{
+	const char *set = getenv("GITHUB_ACTIONS");
+
+	return set && *set;
+}
+
+void run_quote_begin(struct quote *ret)
+{
+	char line[sizeof("::stop-commands::\n") + sizeof(ret->token)];
+	unsigned char random[16];
+	size_t i;
+
+	*ret->token = '\0';
+	if (!on_github() || getrandom(random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random))
+		return;
+	for (i = 0; i < sizeof(random); i++)
+		snprintf(ret->token + 2 * i, 3, "%02x", random[i]);
+	snprintf(line, sizeof(line), "::stop-commands::%s\n", ret->token);
+	run_put(line, strlen(line));
+}
+
+void run_quote_end(const struct quote *quote)
+{
+	char line[sizeof(quote->token) + 8];
+
+	if (!*quote->token)
+		return;
+	snprintf(line, sizeof(line), "::%s::\n", quote->token);
+	run_put(line, strlen(line));
 }

@@ -64,6 +64,28 @@ def hostile_names(t):
         shutil.rmtree(job.dir)
 
 
+@case(limit=60)
+def wedgerun_quotes(t):
+    """The report of wedgerun itself, in the log of the step: no command either; elsewhere than on GitHub it is as ever."""
+    for number, name in enumerate(HOSTILE[:2]):
+        job = Job(t, "github")
+        if os.path.exists(job.ready):
+            os.unlink(job.ready)
+        script, env = hostile_program(t, job, name)
+        hung = job.hang(script, env=env, shell="wedgerun -k 1 -w 0.5 3 bash -e {0}")
+        step = job.finish(hung).exits(124).says("pwned", "STUCK-IPC")
+        obeyed, ignored = github_commands(step.log)
+        if obeyed:
+            raise Failed(f"{obeyed}\n{step.log}")
+        if not ignored:
+            raise Failed(f"the names are not in it:\n{step.log}")
+        gone(hung.test, hung.server)
+    job = Job(t, "gitlab")
+    os.unlink(job.ready)
+    hung = job.hang("wedgerun -k 1 -w 0.5 3 make check")
+    job.finish(hung).says("STUCK-IPC").lacks("::stop-commands::")
+
+
 @case(limit=120)
 def crowd(t):
     """Hundreds of processes: the summary has an end, all are removed."""
