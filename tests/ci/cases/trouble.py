@@ -43,7 +43,8 @@ def no_marker(t):
     job.run("wedge-ci").exits(0).says("no marker of a CI runner is set")
     job.run("wedge-ci --marker=RUNNER_TRACKING_ID").exits(0).says("RUNNER_TRACKING_ID is not set")
     job.run("wedge-ci --marker=X=").exits(0).says("would mark everybody")
-    if os.listdir(job.dir) not in ([], ["wedge-report"]):
+    job.run("wedge-ci --marker='a[$(touch pwned)]'").exits(0).says("no name of a variable")
+    if os.listdir(job.dir):
         raise Failed(str(os.listdir(job.dir)))
 
 
@@ -59,6 +60,8 @@ def directory_unusable(t):
         job.cancel(hung, KILL)
         step = job.run(f"wedge-ci --grace=1 --report-dir={place}").exits(0)
         step.says(f"cannot write to {place}: reports are shown, but not kept", "STUCK-IPC", "cleaned ")
+        if step.lacks("wedge-ci: report ").outputs["report"]:
+            raise Failed(str(step.outputs))
         github_error(step)
         gone(hung.test, hung.server)
 
