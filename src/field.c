@@ -133,7 +133,8 @@ static const struct field viewer_fields[] = {
 };
 static const struct field asked_fields[] = {
 	BYTE(asked, overdue, 1), NAME(asked, stop, stop_names), NUMBER(asked, window_ms, 0, MOST_MS),
-	NUMBER(asked, samples, 0, BOUND_STACKS), NUMBER(asked, interval_ms, 0, MOST_MS), TEXT(asked, selector), END,
+	NUMBER(asked, samples, 0, BOUND_STACKS), NUMBER(asked, interval_ms, 0, MOST_MS), TEXT(asked, test),
+	TEXT(asked, selector), END,
 };
 static const struct field cost_fields[] = {
 	SUM(cost, wall_ns), SUM(cost, cpu_ns), SUM(cost, longest_stop_ns), SUM(cost, total_stop_ns),

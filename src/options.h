@@ -33,6 +33,7 @@ struct request {
 	struct selector *selectors; size_t selector_count; /**< Allocated; request_deinit(). */
 	const char **labels;        size_t label_count;    /**< "NAME=VALUE", allocated. */
 	const struct renderer *renderer;
+	const char *test;           /**< --test; NULL: not told. */
 	enum color color;
 	int64_t window_ms;
 	int64_t columns;            /**< --width; -1: as the terminal. */

@@ -222,6 +222,14 @@ static int set_label(struct parse *parse, const char *value)
 	return 0;
 }
 
+static int set_test(struct parse *parse, const char *value)
+{
+	if (!*value)
+		return refuse(parse, "test", value, "no name");
+	parse->request->test = value;
+	return 0;
+}
+
 static int set_verbose(struct parse *parse, const char *value)
 {
 	(void)value;
@@ -260,6 +268,7 @@ const struct option_row option_rows[] = {
 	{ "window", "SECONDS", 'w', 0, NULL, "time between the two looks", set_window },
 	{ "overdue", NULL, 0, OFFER_VERDICT, NULL, "it should have finished: an idle tree is a wedge", set_overdue },
 	{ "label", "NAME=VALUE", 0, OFFER_VERDICT, NULL, "put a label into the report", set_label },
+	{ "test", "NAME", 0, OFFER_VERDICT, NULL, "the test that runs there, for the report", set_test },
 	{ "samples", "N", 0, OFFER_STACKS, NULL, "take the stack of each thread N times (default 1)", set_samples },
 	{ "interval", "MS", 0, OFFER_STACKS, NULL, "milliseconds from one to the next (default 50)", set_interval },
 	{ "stop", "WHEN", 0, OFFER_STOP, "auto|never|always", "may threads be stopped: auto, never or always", set_stop },

@@ -88,7 +88,7 @@ void json_head(struct json_out *json, const struct report *report)
 			json_put_integer(json, NULL, process_at(snapshot, report->order[i])->pid);
 	json_close(json);
 	put_labels(json, snapshot);
-	json_put_null(json, "test");
+	json_text(json, "test", snapshot, snapshot->asked.test);
 }
 
 static void put_words_of(struct json_out *json, const char *key, const struct report *report, const char *words)

@@ -80,6 +80,7 @@ static int render(const struct report *report, const struct render_options *opti
 		put_findings(&page, report);
 	} else {
 		page_words(&page, report->ended ? "nothing left to judge: every target ended by itself" : "nothing to judge");
+		text_test(&page, report);
 		page_end_line(&page);
 	}
 	if (!calm || options->verbose) {

@@ -389,6 +389,20 @@ static void put_calm(struct page *page, const struct report *report, const struc
 	put_next(page, report, finding, true);
 }
 
+void text_test(struct page *page, const struct report *report)
+{
+	const struct snapshot *snapshot = report->scene->snapshot;
+	const struct text name = snapshot->asked.test;
+	struct phrase phrase;
+
+	if (!text_seen(name))
+		return;
+	page_label(page, "test");
+	phrase_init(&phrase, page_place(page));
+	phrase_bytes(&phrase, snapshot_bytes(snapshot, name), name.length);
+	page_phrase(page, &phrase);
+}
+
 void text_finding(struct page *page, const struct report *report, const struct finding *finding, bool first)
 {
 	struct phrase phrase;
@@ -401,6 +415,7 @@ void text_finding(struct page *page, const struct report *report, const struct f
 			       HEAD_COLUMN + text_columns(phrase.text, phrase.length) <= page->options->columns ?
 			       HEAD_COLUMN : 0);
 		page_phrase(page, &phrase);
+		text_test(page, report);
 	}
 	if (finding->verdict == VERDICT_IDLE || finding->verdict == VERDICT_PROGRESSING)
 		put_calm(page, report, finding);

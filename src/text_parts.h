@@ -10,6 +10,8 @@
 
 /** One finding; the first one whole, others shorter. */
 void text_finding(struct page *page, const struct report *report, const struct finding *finding, bool first);
+/** The running test, if we were told. */
+void text_test(struct page *page, const struct report *report);
 /** A few frames of the culprit and of those who wait for it; nothing where no stack was taken. */
 void text_stacks(struct page *page, const struct report *report);
 /** Gaps, one line a remedy; then the cost. */

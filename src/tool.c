@@ -61,6 +61,11 @@ static int keep_question(const struct tool *tool, const struct request *request,
 	r = snapshot_text(snapshot, selector, strlen(selector), &snapshot->asked.selector);
 	if (r < 0)
 		return r;
+	if (request->test) {
+		r = snapshot_text(snapshot, request->test, strlen(request->test), &snapshot->asked.test);
+		if (r < 0)
+			return r;
+	}
 	for (i = 0; i < request->label_count; i++) {
 		equals = strchr(request->labels[i], '=');
 		r = snapshot_text(snapshot, request->labels[i], (size_t)(equals - request->labels[i]), &name);

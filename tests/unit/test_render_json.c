@@ -179,6 +179,18 @@ Test(render_json, a_report_is_named_by_boot_moment_and_targets)
 	sample_deinit(&s);
 }
 
+Test(render_json, the_running_test_is_named)
+{
+	json_t *whole;
+
+	sample_init(&s, SAMPLE_PLAIN);
+	cr_assert_eq(snapshot_text(&s.snapshot, "t.py::test[\x1b]", 13, &s.snapshot.asked.test), 0);
+	whole = parse();
+	cr_expect_str_eq(string_at(whole, "test"), "t.py::test[\\x1b]");
+	json_decref(whole);
+	sample_deinit(&s);
+}
+
 Test(render_json, a_label_given_twice_counts_once)
 {
 	struct text name, value;

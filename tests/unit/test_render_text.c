@@ -46,6 +46,16 @@ static void lacks(const char *text, const char *part)
 	cr_expect(!strstr(text, part), "\"%s\" in:\n%s", part, text);
 }
 
+Test(render_text, the_running_test_stands_below_the_headline)
+{
+	static const char name[] = "test_feed.py::test[\x1b[31m] (call)";
+	_cleanup_free_ char *text = NULL;
+
+	cr_assert_eq(snapshot_text(&s.snapshot, name, strlen(name), &s.snapshot.asked.test), 0);
+	text = text_of(&render_text, 100);
+	holds(text, "no progress for 2.0 s\n  test     test_feed.py::test[\\x1b[31m] (call)\n  culprit  worker-2[4260]");
+}
+
 Test(render_text, the_answer_comes_first)
 {
 	check(&render_text, 100,
