@@ -51,32 +51,29 @@ static int parents_meet(struct walk *walk)
 }
 
 /* We, our helpers and our ancestors, if they are among them. */
-static int relatives_mark(const struct visit *visit)
+static int relatives_mark(struct walk *walk)
 {
-	struct snapshot *snapshot = visit->snapshot;
+	struct snapshot *snapshot = walk->visit->snapshot;
 	const int32_t self = getpid();
-	struct stat_line line;
 	struct process_ix at;
 	int32_t pid;
 	uint32_t i;
-	int r, error;
+	int r;
 
-	if (!door_is_live(visit->door))
+	if (!door_is_live(walk->visit->door))
 		return 0;
 	for (i = 0; i < snapshot->processes.count; i++) {
 		pid = snapshot->processes.row[i].pid;
-		if (pid == self || door_is_helper(visit->door, pid))
+		if (pid == self || door_is_helper(walk->visit->door, pid))
 			snapshot->processes.row[i].flags |= PROCESS_OURS;
 	}
-	for (pid = getppid(); pid > 0; pid = line.parent) {
-		at = snapshot_find_process(snapshot, pid);
+	r = walk_kin(walk);
+	for (i = 1; i < walk->kin.count; i++) {
+		at = snapshot_find_process(snapshot, walk->kin.row[i]);
 		if (at.at != NO_ROW)
 			process_at(snapshot, at)->flags |= PROCESS_ANCESTOR;
-		r = stat_read(visit->door, pid, pid, &line, &error);
-		if (r != 0)
-			return r < 0 ? r : 0;
 	}
-	return 0;
+	return r;
 }
 
 /* Threads that T0 saw and this look did not. */
@@ -117,7 +114,7 @@ static int look_at(struct walk *walk, const struct subjects *subjects)
 	if (r >= 0 && in_tree)
 		r = parents_meet(walk);
 	if (r >= 0)
-		r = relatives_mark(walk->visit);
+		r = relatives_mark(walk);
 	if (r >= 0)
 		threads_sweep(walk);
 	return r < 0 ? r : 0;

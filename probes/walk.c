@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "door.h"
 #include "stat.h"
@@ -22,6 +23,7 @@ void walk_deinit(struct walk *walk)
 	free(walk->queue);
 	free(walk->tids.row);
 	free(walk->children.row);
+	free(walk->kin.row);
 	roster_deinit(&walk->roster);
 }
 
@@ -203,6 +205,62 @@ int walk_meet_again(struct walk *walk, struct process_ix at)
 
 /* ---- threads --------------------------------------------------------------- */
 
+int walk_kin(struct walk *walk)
+{
+	struct stat_line line;
+	int32_t pid = getpid();
+	int r, error;
+
+	if (!door_is_live(walk->visit->door) || walk->kin.count > 0)
+		return 0;
+	for (; pid > 0; pid = line.parent) {
+		r = pids_add(&walk->kin, pid);
+		if (r == 0)
+			r = stat_read(walk->visit->door, pid, pid, &line, &error);
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+	return 0;
+}
+
+/* Of whom do we descend who is a child of this process?  0: nobody. */
+static int kin_below(struct walk *walk, int32_t pid, int32_t *ret)
+{
+	uint32_t i;
+	int r;
+
+	*ret = 0;
+	r = walk_kin(walk);
+	for (i = 1; i < walk->kin.count; i++)
+		if (walk->kin.row[i] == pid)
+			*ret = walk->kin.row[i - 1];
+	return r;
+}
+
+/*
+ * A thread that started us waits for us, and for nobody else as long as we look: it is no part of
+ * what was there before.  Not so a first thread: without it there is no process.
+ */
+static int is_starter(struct walk *walk, int32_t pid, int32_t tid, int32_t child, bool *ret)
+{
+	const char *text, *at;
+	size_t length;
+	int32_t met;
+	int r, error;
+
+	*ret = false;
+	if (child == 0 || tid == pid)
+		return 0;
+	r = door_read(walk->visit->door, &text, &length, &error, "%d/task/%d/children", pid, tid);
+	if (r < 0)
+		return r;
+	if (r != SIGHT_OK)
+		return 0;
+	for (at = text; children_next(&at, text + length, &met);)
+		*ret |= met == child;
+	return 0;
+}
+
 static int thread_meet(struct walk *walk, struct process_ix process, int32_t pid, int32_t tid)
 {
 	struct snapshot *snapshot = walk->visit->snapshot;
@@ -332,14 +390,22 @@ static int expand(struct walk *walk, struct process_ix at, bool threaded)
 	const int32_t pid = process->pid;
 	const bool in_tree = process->flags & PROCESS_IN_TREE;
 	struct process_ix child;
+	int32_t kin = 0;
+	bool starter;
 	uint32_t i;
 	int r;
 
 	walk->tids.count = 0;
 	r = threaded ? threads_list(walk, pid) : pids_add(&walk->tids, pid);
-	for (i = 0; r >= 0 && i < walk->tids.count; i++)
-		if (walk->tids.row[i] != pid)
-			r = too_late(walk) ? 0 : thread_meet(walk, at, pid, walk->tids.row[i]);
+	if (r >= 0 && threaded)
+		r = kin_below(walk, pid, &kin);
+	for (i = 0; r >= 0 && i < walk->tids.count; i++) {
+		if (walk->tids.row[i] == pid || too_late(walk))
+			continue;
+		r = is_starter(walk, pid, walk->tids.row[i], kin, &starter);
+		if (r == 0 && !starter)
+			r = thread_meet(walk, at, pid, walk->tids.row[i]);
+	}
 	if (r < 0 || !in_tree)
 		return r < 0 ? r : 0;
 

@@ -29,6 +29,7 @@ struct walk {
 	struct pids tids, children; /**< Scratch of one expansion. */
 	struct roster roster;
 	bool scanned;             /**< roster is filled: the kernel lists no children. */
+	struct pids kin;          /**< We and our ancestors, upwards; filled when first asked for. */
 	bool late, told;          /**< The deadline passed; and that was filed. */
 	uint32_t met;             /**< Stats read, to look at the clock now and then. */
 };
@@ -50,6 +51,8 @@ int walk_run(struct walk *walk);
 /** One process outside the tree, and its threads, for a reason of its own.  0 with *ret, a sight, or -errno. */
 int walk_one(const struct visit *visit, int32_t pid, enum joined joined, struct process_ix *ret);
 
+/** We and our ancestors into walk->kin; nobody where the door is not live.  0 or -errno. */
+int walk_kin(struct walk *walk);
 /**
  * The children of a process that need not be in the snapshot, into walk->children.  Read once:
  * whom a list passes over, the other look finds.  0, a sight or -errno.
