@@ -8,6 +8,7 @@
  *	limit + triage     the first signal at the latest
  */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -280,6 +281,23 @@ static int wait_for_it(struct loop *loop)
 	return r;
 }
 
+/* Where reports on demand will lie, for those below who ask for one. */
+static void report_dir_tell(const struct run *run)
+{
+	char link[32], path[PATH_MAX];
+	ssize_t n = -1;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", run->report_dir);
+	if (run->report_dir >= 0)
+		n = readlink(link, path, sizeof(path) - 1);
+	if (n < 0) {
+		unsetenv("WEDGE_REPORT_DIR"); /* not one around us */
+		return;
+	}
+	path[n] = '\0';
+	setenv("WEDGE_REPORT_DIR", path, 1);
+}
+
 static int begin(struct loop *loop)
 {
 	struct run *run = loop->run;
@@ -294,6 +312,9 @@ static int begin(struct loop *loop)
 	run->record.deadline_ms = request->limit_ns ? run->record.started_ms + request->limit_ns / 1000000 : 0;
 	run->record.phase = PHASE_RUNNING;
 	setenv("WEDGE_RUN_ID", run->record.run_id, 1);
+	snprintf(text, sizeof(text), "%d", getpid());
+	setenv("WEDGE_RUN_PID", text, 1);
+	report_dir_tell(run);
 	snprintf(text, sizeof(text), "%u", loop->attempt->number);
 	setenv("WEDGE_ATTEMPT", text, 1);
 	snprintf(text, sizeof(text), "%lld", (long long)(run->record.deadline_ms / 1000));
