@@ -14,7 +14,7 @@ build_packages=(gcc make autoconf automake pkg-config libc6-dev
 demo_packages=(python3 python3-pytest)
 check_packages=(clang libclang-rt-14-dev libcriterion-dev mandoc shellcheck zsh git strace
 	procps iproute2 lsof util-linux gdb elfutils g++ xz-utils
-	python3 python3-pytest python3-pytest-xdist python3-trio python3-jsonschema python3-yaml
+	python3 python3-pytest python3-pytest-timeout python3-pytest-xdist python3-trio python3-jsonschema python3-yaml
 	redis-server nginx-light)
 }
 

@@ -41,7 +41,7 @@ struct request {
 	enum stop stop;
 	int64_t samples, interval_ms; /**< Stacks of each task, and the time from one to the next. */
 	const char *completion;     /**< --completion=SHELL */
-	bool all_stacks, overdue, whole_args, verbose, help, version;
+	bool all_stacks, overdue, stay, whole_args, verbose, pytest_path, help, version;
 };
 
 void request_deinit(struct request *request);

@@ -230,6 +230,13 @@ static int set_test(struct parse *parse, const char *value)
 	return 0;
 }
 
+static int set_stay(struct parse *parse, const char *value)
+{
+	(void)value;
+	parse->request->stay = true;
+	return 0;
+}
+
 static int set_verbose(struct parse *parse, const char *value)
 {
 	(void)value;
@@ -240,6 +247,13 @@ static int set_verbose(struct parse *parse, const char *value)
 static int set_completion(struct parse *parse, const char *value)
 {
 	parse->request->completion = value;
+	return 0;
+}
+
+static int set_pytest_path(struct parse *parse, const char *value)
+{
+	(void)value;
+	parse->request->pytest_path = true;
 	return 0;
 }
 
@@ -269,6 +283,7 @@ const struct option_row option_rows[] = {
 	{ "overdue", NULL, 0, OFFER_VERDICT, NULL, "it should have finished: an idle tree is a wedge", set_overdue },
 	{ "label", "NAME=VALUE", 0, OFFER_VERDICT, NULL, "put a label into the report", set_label },
 	{ "test", "NAME", 0, OFFER_VERDICT, NULL, "the test that runs there, for the report", set_test },
+	{ "stay", NULL, 0, OFFER_VERDICT, NULL, "afterwards close the output and wait until the input ends", set_stay },
 	{ "samples", "N", 0, OFFER_STACKS, NULL, "take the stack of each thread N times (default 1)", set_samples },
 	{ "interval", "MS", 0, OFFER_STACKS, NULL, "milliseconds from one to the next (default 50)", set_interval },
 	{ "stop", "WHEN", 0, OFFER_STOP, "auto|never|always", "may threads be stopped: auto, never or always", set_stop },
@@ -286,6 +301,7 @@ const struct option_row option_rows[] = {
 	{ "args", "HOW", 0, 0, "masked|full", "full: do not mask credentials in arguments", set_args },
 	{ "verbose", NULL, 'v', 0, NULL, "show whole lists", set_verbose },
 	{ "completion", "SHELL", 0, 0, "bash|zsh", NULL, set_completion },
+	{ "pytest-path", NULL, 0, OFFER_VERDICT, NULL, "print the folder of the pytest plugin, for PYTHONPATH", set_pytest_path },
 	{ "help", NULL, 'h', 0, NULL, "show this help", set_help },
 	{ "version", NULL, 'V', 0, NULL, "show the version", set_version },
 	{ 0 },

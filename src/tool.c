@@ -302,6 +302,8 @@ static int print(const struct tool *tool, const struct request *request)
 
 	if (request->version)
 		printf("%s (wedgetools) %s\n", tool->name, PACKAGE_VERSION);
+	else if (request->pytest_path)
+		puts(PYTESTDIR);
 	else if (request->help)
 		r = options_help(tool, stdout);
 	else
@@ -325,6 +327,19 @@ static void open_standard_files(void)
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd > STDERR_FILENO)
 		close(fd);
+}
+
+/* Whoever started us may be in wait(2) for any child: our end would be taken for that of another. */
+static void stay(void)
+{
+	char byte;
+	ssize_t n;
+
+	fclose(stdout);
+	fclose(stderr);
+	do
+		n = read(STDIN_FILENO, &byte, 1);
+	while (n > 0 || (n < 0 && errno == EINTR));
 }
 
 int tool_main(const struct tool *tool, int argc, char **argv)
@@ -354,7 +369,7 @@ int tool_main(const struct tool *tool, int argc, char **argv)
 		request_deinit(&request);
 		return STATUS_TROUBLE;
 	}
-	if (request.version || request.help || request.completion) {
+	if (request.version || request.pytest_path || request.help || request.completion) {
 		status = print(tool, &request);
 		request_deinit(&request);
 		return status;
@@ -386,6 +401,8 @@ int tool_main(const struct tool *tool, int argc, char **argv)
 			status = r;
 	}
 	snapshot_deinit(&snapshot);
+	if (request.stay)
+		stay();
 	request_deinit(&request);
 	return status;
 }

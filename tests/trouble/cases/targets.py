@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Targets that are odd, hostile, or on the move."""
 import ctypes
+import json
 import os
 import signal
+import sys
 import time
 
 from trouble import facts
@@ -48,6 +50,46 @@ def zombie(t):
         raise Failed(f"a zombie denies nothing: {report['gaps']}")
     t.watch(parent.pid)
     process(t.report("-w0.2", str(parent.pid)), pids[1])
+
+
+STARTER = """import os, subprocess, sys, threading
+def look():
+    sys.exit(subprocess.run([*sys.argv[2:], str(os.getpid())]).returncode)
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+if sys.argv[1] == "first":
+    look()
+threads = [threading.Thread(target=look)]
+threads[0].start()
+threads[0].join()
+"""
+
+
+@case()
+def started_by_a_thread(t):
+    """The thread that waits for wedgecheck is no part of what was there; a first thread stays."""
+    python = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else sys.executable
+    for which, shell in (("other", ()), ("first", ()), ("other", ("sh", "-c", '"$0" "$@"; exit $?'))):
+        found = t.report("-w0.2", wrap=(python, "-SEc", STARTER, which, *shell))
+        starter = max(found["processes"], key=lambda each: len(each["threads"]))
+        if found["targets"] != [starter["pid"]] or len(starter["threads"]) != 2:
+            raise Failed(f"{which} {shell}: {len(starter['threads'])} threads of {starter['comm']}, want the first and one more")
+
+
+@case(quick=True)
+def stays_until_its_input_ends(t):
+    """--stay: the report is whole and its output closed, and the process is there."""
+    out, word = os.pipe()
+    hold, end = os.pipe()
+    process = t.begin("-w0", "--stay", "--json", str(os.getpid()), stdin=hold, stdout=word, stderr=word)
+    os.close(word)
+    os.close(hold)
+    with os.fdopen(out, "rb") as pipe:
+        json.loads(pipe.read())
+    if process.poll() is not None:
+        raise Failed("it did not stay")
+    os.close(end)
+    if t.finish(process).status not in (0, 1, 3):
+        raise Failed(str(process.returncode))
 
 
 @case()
