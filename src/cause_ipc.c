@@ -334,6 +334,15 @@ bool rule_no_reader(struct trial *trial)
 	return rule_no_partner(trial, WANT_WRITE, FACT_NO_READER);
 }
 
+/* It only listens to a pipe, and other threads of its process may write to the one in question. */
+static bool receives_for_others(const struct trial *trial)
+{
+	const struct edge *out = trial->suspect->out;
+
+	return out && out->want == WANT_READ && !out->in_set && out->channel == CHANNEL_PIPE
+	       && trial->scene->process_tasks[trial->suspect->process.at].count > 1;
+}
+
 bool rule_holds_write_end(struct trial *trial)
 {
 	const struct edge *edge = trial->suspect->into;
@@ -352,8 +361,12 @@ bool rule_holds_write_end(struct trial *trial)
 	fact.other = edge->from;
 	trial_fact(trial, fact);
 	trial_describe_sleep(trial);
+	/* Both ends of a line on which nobody speaks. */
+	if (receives_for_others(trial)) {
+		trial_doubt(trial, DOUBT_THREADS | DOUBT_APPLICATION);
+		trial->verdict = VERDICT_IDLE;
 	/* Asleep in a queue or lock of its own beside others who hold the end: a pool at rest. */
-	if (trial_action(trial) == ACTION_FUTEX) {
+	} else if (trial_action(trial) == ACTION_FUTEX) {
 		trial_doubt(trial, DOUBT_OWNERLESS | DOUBT_APPLICATION);
 		trial->verdict = VERDICT_IDLE;
 	} else if (!trial_sleeps_long(trial)) {

@@ -27,6 +27,7 @@ const struct doubt_row doubts[] = {
 	{ DOUBT_TIMER, UNSURE, "timer", "the chain ends in a sleep that will end, with nothing neglected" },
 	{ DOUBT_FRAMES_UNREAD, UNSURE, "frames-unread", "its stack was not compared, so it may compute something" },
 	{ DOUBT_COMPUTES, UNSURE, "computes", "a long computation looks the same" },
+	{ DOUBT_THREADS, UNSURE, "threads", "another thread of it may write what is waited for" },
 	{ DOUBT_MOVES, LIKELY, "moves", "a timer or a moving thread could still change it" },
 	{ DOUBT_SHORT, UNSURE, "short", "the window was too short to tell" },
 	{ DOUBT_OVERDUE, LIKELY, "overdue", "that it should have finished is the caller's word" },

@@ -39,6 +39,7 @@ enum doubt {
 	DOUBT_SHORT       = 1 << 20, /**< Seen over a window too short for what is claimed. */
 	DOUBT_OVERDUE     = 1 << 21, /**< That it should have finished is the caller's word. */
 	DOUBT_COMPUTES    = 1 << 22, /**< A spin whose frames were compared: a long computation looks the same. */
+	DOUBT_THREADS     = 1 << 23, /**< Another thread of the one that is waited for may do it. */
 };
 
 struct doubt_row { enum doubt doubt; enum certainty ceiling; const char *name, *because; };

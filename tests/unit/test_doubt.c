@@ -24,5 +24,5 @@ Test(doubt, every_bit_has_exactly_one_row)
 		cr_assert_neq(row->ceiling, PROVED, "%s is no doubt", row->name);
 		seen |= row->doubt;
 	}
-	cr_assert_eq(seen, (DOUBT_COMPUTES << 1) - 1);
+	cr_assert_eq(seen, (DOUBT_THREADS << 1) - 1);
 }
