@@ -291,6 +291,9 @@ class Plugin:
                     now = real.now()
                     due = [step for step in [self.step(watch, now) for watch in self.watches] if step]
                     self.sleeps_until = min(due, default=now + 3600)
+                    if not due and any(watch.fired for watch in self.watches):
+                        self.thread = 0  # pytest-timeout shows the stacks of threads: not ours
+                        return
                 bell.acquire(True, max(self.sleeps_until - real.now(), 0.001))
             except Exception as problem:
                 self.trouble("%s: %s" % (type(problem).__name__, problem))
@@ -319,7 +322,7 @@ class Plugin:
 
     def look(self, watch):
         name = "%s (%s)%s" % (watch.item.nodeid, self.phase or "between phases", self.name)
-        return self.look_at([self.root], watch.window, name, "--overdue")
+        return self.look_at([self.root], watch.window, name, "--overdue", "--first=%d" % self.pid)
 
     def look_at(self, pids, window, name, *more):
         try:
@@ -460,6 +463,7 @@ class Plugin:
         until = watch.deadline + HOLD + 1
         while not (watch.fired or watch.over or self.debugging) and real.now() < until:
             real.sleep(POLL)
+        real.sleep(POLL)
         debugged = getattr(sys.modules.get("pytest_timeout"), "is_debugging", lambda: False)
         if watch.fired and not debugged():
             try:

@@ -133,7 +133,7 @@ static const struct field viewer_fields[] = {
 };
 static const struct field asked_fields[] = {
 	BYTE(asked, overdue, 1), NAME(asked, stop, stop_names), NUMBER(asked, window_ms, 0, MOST_MS),
-	NUMBER(asked, samples, 0, BOUND_STACKS), NUMBER(asked, interval_ms, 0, MOST_MS), TEXT(asked, test),
+	NUMBER(asked, samples, 0, BOUND_STACKS), NUMBER(asked, interval_ms, 0, MOST_MS), PID(asked, first), TEXT(asked, test),
 	TEXT(asked, selector), END,
 };
 static const struct field cost_fields[] = {

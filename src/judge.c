@@ -135,6 +135,7 @@ static int try_suspect(const struct scene *scene, const struct graph *graph, con
 	finding = (struct finding){
 		.cause = cause,
 		.verdict = trial.verdict,
+		.asked = suspect->asked,
 		.doubts = trial.doubts,
 		.certainty = certainty_of(trial.doubts),
 		.culprit = suspect->task,
@@ -168,6 +169,8 @@ static int by_weight(const void *a, const void *b, void *context)
 	const struct task *l, *r;
 	const struct process *p, *q;
 
+	if (left->asked != right->asked)
+		return left->asked ? -1 : 1;
 	if (rank_of_verdict(left->verdict) != rank_of_verdict(right->verdict))
 		return rank_of_verdict(left->verdict) - rank_of_verdict(right->verdict);
 	if (left->certainty != right->certainty)
@@ -219,7 +222,7 @@ static int find(const struct scene *scene, const struct graph *graph, struct fin
 		r = try_suspect(scene, graph, &suspects[i], &one);
 		if (r < 0)
 			return r;
-		if (verdict_is_wedge(one.verdict) && !says_it_already(findings, found, &one))
+		if (one.asked || (verdict_is_wedge(one.verdict) && !says_it_already(findings, found, &one)))
 			findings[found++] = one;
 	}
 	/* Nothing wedged: then what the first target rests on is the answer. */

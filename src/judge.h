@@ -93,6 +93,7 @@ struct signature { char text[16]; };
 struct finding {
 	const struct cause *cause;
 	enum verdict verdict;          /**< cause->verdict; or UNKNOWN, the cause then being the best guess; or as --overdue makes it. */
+	bool asked;                    /**< Of the suspect that --first asks about. */
 	uint32_t doubts;
 	enum certainty certainty;
 	struct task_ix culprit;        /**< NO_ROW: none found. */
@@ -119,6 +120,7 @@ struct suspect {
 	struct task_ix asker;          /**< Who is at the other end of neglected; NO_ROW none. */
 	int64_t neglected_bytes;
 	const struct edge *const *chain;    uint32_t chain_count;
+	bool asked;                    /**< The end of the chain that --first asks about. */
 	bool orphan;                   /**< Its parent died. */
 	uint32_t doubts;               /**< Of the whole path to it. */
 };
@@ -168,7 +170,7 @@ struct report {
 	const struct scene *scene;
 	const struct graph *graph;
 	bool judged;                   /**< false for tools that only show: verdict null, findings empty. */
-	const struct finding *findings;     uint32_t count; /**< Wedges by certainty, then unknown, idle, progressing; within each most victims first, then pid, start_ticks, tid. */
+	const struct finding *findings;     uint32_t count; /**< What --first asks about; wedges by certainty, then unknown, idle, progressing; within each most victims first, then pid, start_ticks, tid. */
 	const struct process_note *notes;   /**< One a process. */
 	const struct process_ix *order;     uint32_t processes;  /**< All shown processes: the tree by pid, then those outside by pid. */
 	uint32_t tree_processes, tree_threads;

@@ -114,6 +114,7 @@ int options_parse(const struct tool *tool, int argc, char **argv, struct request
 		.renderer = tool->renderers[0],
 		.window_ms = tool->window_ms,
 		.columns = -1,
+		.first = -1,
 		.samples = 1,
 		.interval_ms = INTERVAL_MS,
 	};

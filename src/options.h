@@ -39,6 +39,7 @@ struct request {
 	int64_t columns;            /**< --width; -1: as the terminal. */
 	const char *save, *replay, *flamegraph;
 	enum stop stop;
+	int64_t first;              /**< --first; -1: not asked. */
 	int64_t samples, interval_ms; /**< Stacks of each task, and the time from one to the next. */
 	const char *completion;     /**< --completion=SHELL */
 	bool all_stacks, overdue, stay, whole_args, verbose, pytest_path, help, version;

@@ -7,7 +7,7 @@
 #include "field.h"
 #include "options_inner.h"
 
-enum { COLUMNS_LEAST = 40, COLUMNS_MOST = 10000, SAMPLES_MOST = 10000, INTERVAL_MOST_MS = 60 * 1000 };
+enum { COLUMNS_LEAST = 40, COLUMNS_MOST = 10000, SAMPLES_MOST = 10000, INTERVAL_MOST_MS = 60 * 1000, PID_MOST = 1 << 22 };
 
 int add_selector(struct parse *parse, enum selector_kind kind, const char *value)
 {
@@ -230,6 +230,13 @@ static int set_test(struct parse *parse, const char *value)
 	return 0;
 }
 
+static int set_first(struct parse *parse, const char *value)
+{
+	if (parse_number(value, 1, PID_MOST, &parse->request->first) < 0)
+		return refuse(parse, "first", value, "no process id");
+	return 0;
+}
+
 static int set_stay(struct parse *parse, const char *value)
 {
 	(void)value;
@@ -283,6 +290,7 @@ const struct option_row option_rows[] = {
 	{ "overdue", NULL, 0, OFFER_VERDICT, NULL, "it should have finished: an idle tree is a wedge", set_overdue },
 	{ "label", "NAME=VALUE", 0, OFFER_VERDICT, NULL, "put a label into the report", set_label },
 	{ "test", "NAME", 0, OFFER_VERDICT, NULL, "the test that runs there, for the report", set_test },
+	{ "first", "PID", 0, OFFER_VERDICT, NULL, "begin with what the first thread of PID waits for", set_first },
 	{ "stay", NULL, 0, OFFER_VERDICT, NULL, "afterwards close the output and wait until the input ends", set_stay },
 	{ "samples", "N", 0, OFFER_STACKS, NULL, "take the stack of each thread N times (default 1)", set_samples },
 	{ "interval", "MS", 0, OFFER_STACKS, NULL, "milliseconds from one to the next (default 50)", set_interval },

@@ -101,6 +101,7 @@ struct asked {
 	int64_t window_ms;
 	int64_t samples;          /**< Stacks taken of each task; UNSEEN: no stacks. */
 	int64_t interval_ms;      /**< From sample to sample. */
+	int32_t first;            /**< --first PID: what its first thread waits for is the question; -1: not asked. */
 	struct text test;         /**< --test NAME: what runs there, as its runner calls it. */
 	struct text selector;     /**< As typed ("4242", "--port 80"), for advice in text; never in argv. */
 };

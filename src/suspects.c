@@ -298,7 +298,8 @@ static int find_circle(struct search *search, struct suspect *suspect)
 
 /* ---- one suspect ---------------------------------------------------------------------- */
 
-static int describe(struct search *search, struct task_ix task, struct suspect *ret)
+/* alone: it is its own wait that was asked about, not those of others for it. */
+static int describe(struct search *search, struct task_ix task, bool alone, struct suspect *ret)
 {
 	const struct scene *scene = search->scene;
 	const struct graph *graph = search->chains->graph;
@@ -336,6 +337,8 @@ static int describe(struct search *search, struct task_ix task, struct suspect *
 			suspect.doubts |= DOUBT_PLAUSIBLE;
 	}
 	find_edges(search, &suspect);
+	if (alone)
+		suspect.into = NULL;
 	reached = reach_back(search, suspect.task);
 	r = find_victims(search, &suspect, reached);
 	if (r == 0)
@@ -369,7 +372,7 @@ static int describe(struct search *search, struct task_ix task, struct suspect *
 	return 0;
 }
 
-static int add_suspect(struct search *search, struct task_ix task)
+static int add_suspect(struct search *search, struct task_ix task, bool alone)
 {
 	struct suspect *suspect = &search->found[search->count];
 	uint32_t i;
@@ -378,7 +381,7 @@ static int add_suspect(struct search *search, struct task_ix task)
 	if (search->count >= BOUND_SUSPECTS || search->known[task_at(search->snapshot, task)->process.at]
 	    || !task_in_scope(search->scene, task))
 		return 0;
-	r = describe(search, task, suspect);
+	r = describe(search, task, alone, suspect);
 	if (r < 0)
 		return r;
 	search->known[suspect->process.at] = 1;
@@ -459,6 +462,25 @@ static bool in_tree(const struct search *search, struct task_ix task)
 	return process_at(search->snapshot, task_at(search->snapshot, task)->process)->flags & PROCESS_IN_TREE;
 }
 
+/* Where the chain of the one that --first names ends. */
+static int find_asked(struct search *search)
+{
+	const struct process_ix process = scene_find_process(search->scene, search->snapshot->asked.first);
+	struct task_ix leader, end;
+	int r;
+
+	if (process.at == NO_ROW)
+		return 0;
+	leader = scene_leader(search->scene, process);
+	if (leader.at == NO_ROW)
+		return 0;
+	end = chain_end(search, leader);
+	r = add_suspect(search, end, end.at == leader.at);
+	if (r == 0 && search->count > 0)
+		search->found[0].asked = true;
+	return r;
+}
+
 static int find_all(struct search *search)
 {
 	const struct chains *chains = search->chains;
@@ -472,7 +494,7 @@ static int find_all(struct search *search)
 		neglect = &search->neglects[i];
 		speaker = neglect_speaker(search->scene, neglect);
 		if (speaker.at != NO_ROW && !waits_on_others(search, speaker))
-			r = add_suspect(search, speaker);
+			r = add_suspect(search, speaker, false);
 	}
 	/* Ends at which somebody else's chain arrives, and what speaks for itself. */
 	for (task.at = 0; task.at < chains->tasks && r == 0; task.at++) {
@@ -483,7 +505,7 @@ static int find_all(struct search *search)
 		if (!in_tree(search, task) && !reached)
 			continue;
 		if (reached || speaks_for_itself(search, task) || is_closed_end(search, task))
-			r = add_suspect(search, task);
+			r = add_suspect(search, task, false);
 	}
 	return r;
 }
@@ -522,7 +544,7 @@ static int find_forgetful(struct search *search)
 			continue;
 		speaker = search->chains->speaker[process.at];
 		if (speaker.at != NO_ROW && !waits_on(search->chains, speaker))
-			r = add_suspect(search, speaker);
+			r = add_suspect(search, speaker, false);
 	}
 	return r;
 }
@@ -566,6 +588,8 @@ int suspects_find(const struct chains *chains, const struct suspect **ret, uint3
 		return -ENOMEM;
 	r = neglect_find(search.scene, &search.neglects, &search.neglect_count);
 	if (r == 0)
+		r = find_asked(&search);
+	if (r == 0)
 		r = find_all(&search);
 	if (r == 0)
 		r = find_forgetful(&search);
@@ -575,7 +599,7 @@ int suspects_find(const struct chains *chains, const struct suspect **ret, uint3
 	*resting = (struct suspect){ .task = { NO_ROW }, .process = { NO_ROW } };
 	target = first_target(&search);
 	if (target.at != NO_ROW) {
-		r = describe(&search, chain_end(&search, target), resting);
+		r = describe(&search, chain_end(&search, target), false, resting);
 		if (r < 0)
 			return r;
 	}

@@ -78,6 +78,7 @@ static int keep_question(const struct tool *tool, const struct request *request,
 	}
 	snapshot->asked.window_ms = request->window_ms;
 	snapshot->asked.overdue = request->overdue;
+	snapshot->asked.first = (int32_t)request->first;
 	if (tool->offers & OFFER_STOP) {
 		snapshot->asked.stop = (uint8_t)request->stop;
 		snapshot->asked.samples = request->samples;
@@ -162,6 +163,8 @@ static int replay(const struct tool *tool, const struct request *request, struct
 		return trouble(tool, "cannot read", request->replay, r);
 	if (request->overdue)
 		snapshot->asked.overdue = 1;
+	if (request->first >= 0)
+		snapshot->asked.first = (int32_t)request->first;
 	return STATUS_DONE;
 }
 

@@ -19,7 +19,7 @@
 
 /** Options that not every tool has. */
 enum offer {
-	OFFER_VERDICT = 1 << 0,   /**< --overdue, --label, --test, --stay, --pytest-path */
+	OFFER_VERDICT = 1 << 0,   /**< --overdue, --label, --test, --first, --stay, --pytest-path */
 	OFFER_STOP    = 1 << 1,   /**< --stop */
 	OFFER_CLOSER  = 1 << 2,   /**< --all-stacks */
 	OFFER_STACKS  = 1 << 3,   /**< --samples and kin, and a format as an option of its own: --flat is --format=flat. */

@@ -64,6 +64,7 @@ def values_that_make_no_sense(t):
             ("window", ("", "abc", "-1", "+1", "1e3", "nan", "inf", "0x1", "3601", "1.2.3", ".", " 1", "1 ", "9" * 400)),
             ("format", ("", "yaml", "TEXT", "json,text", "%n")), ("color", ("", "yes", "Always")),
             ("width", ("", "abc", "-1", "39", "10001", "9" * 40)), ("args", ("", "some")), ("label", ("", "x", "=x")), ("test", ("",)),
+            ("first", ("", "0", "-1", "x", "9" * 40)),
             ("port", ("", "0", "65536", "-1", "http!", "9" * 40)), ("session", ("", "0", "-1", "abc")),
             ("cgroup", ("", "relative", "../x")), ("match", ("(", "[", "a{999999}", "\\")),
             ("marker", ("=", "=x", "", "NO_SUCH_NAME_HERE")), ("save", ("",)), ("replay", ("",)), ("completion", ("fish", ""))):
