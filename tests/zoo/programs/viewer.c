@@ -17,7 +17,8 @@
  *            Files guarded by PTRACE_MODE_READ (fd, maps, environ, wchan, io, ns) stay.
  *            kcmp is PTRACE_MODE_READ too, and refused all the same: some kernels lack it,
  *            and no verdict may need it.  A task may always be read by itself and by its
- *            ancestors.  Two answers are made up so that the imitation is not seen:
+ *            ancestors, and by whom it names with PR_SET_PTRACER and the descendants of that.
+ *            Two answers are made up so that the imitation is not seen:
  *            ptrace_scope reads 1, and Seccomp in one's own status reads 0.
  *
  * One difference is left: the real kernel lets anybody open syscall, stack and
@@ -71,7 +72,7 @@ static const int container_refuses[] = {
 /* What the imitation of Yama wants to be asked about. */
 static const int yama_asks[] = {
 	__NR_ptrace, __NR_process_vm_readv, __NR_process_vm_writev, __NR_kcmp, __NR_pidfd_getfd,
-	__NR_openat, __NR_openat2,
+	__NR_openat, __NR_openat2, __NR_prctl,
 #ifdef __NR_open
 	__NR_open,
 #endif
@@ -158,17 +159,49 @@ static long status_number(pid_t pid, const char *key)
 	return found;
 }
 
-/* May caller attach to target under scope 1: to itself and its descendants. */
-static bool may_attach(pid_t caller, pid_t target)
+static bool descends(long walker, long ancestor)
 {
-	long leader = status_number(caller, "Tgid:"), walker = status_number(target, "Tgid:");
 	int steps;
 
 	for (steps = 0; walker > 0 && steps < 1024; steps++) {
-		if (walker == leader)
+		if (walker == ancestor)
 			return true;
 		walker = status_number((pid_t)walker, "PPid:");
 	}
+	return false;
+}
+
+/* Who opened itself to whom by PR_SET_PTRACER: to that process and its descendants; -1: to all. */
+static struct { long target, tracer; } opened[256];
+
+static bool open_target(pid_t target, long tracer)
+{
+	const size_t room = sizeof(opened) / sizeof(*opened);
+	long leader = status_number(target, "Tgid:");
+	size_t i;
+
+	for (i = 0; i < room && opened[i].target != leader; i++)
+		;
+	for (i = i < room ? i : 0; i < room && opened[i].target != leader && opened[i].target != 0; i++)
+		;
+	if (i == room)
+		return false;
+	opened[i].target = tracer ? leader : 0;
+	opened[i].tracer = tracer;
+	return true;
+}
+
+/* May caller attach to target under scope 1: to itself, its descendants, and who opened itself to it. */
+static bool may_attach(pid_t caller, pid_t target)
+{
+	long from = status_number(caller, "Tgid:"), to = status_number(target, "Tgid:");
+	size_t i;
+
+	if (descends(to, from))
+		return true;
+	for (i = 0; i < sizeof(opened) / sizeof(*opened); i++)
+		if (opened[i].target == to && to > 0 && (opened[i].tracer == -1 || descends(from, opened[i].tracer)))
+			return true;
 	return false;
 }
 
@@ -305,7 +338,7 @@ static pid_t pidfd_names(pid_t caller, int fd)
 }
 
 /* The errno that ends the call, 0 to let it pass; or *ret a descriptor that answers it. */
-static int decide(int listener, const struct seccomp_notif *asked, int *ret)
+static int decide(int listener, const struct seccomp_notif *asked, int *ret, bool *done)
 {
 	const unsigned long long *args = asked->data.args;
 	pid_t caller = (pid_t)asked->pid;
@@ -313,6 +346,9 @@ static int decide(int listener, const struct seccomp_notif *asked, int *ret)
 	bool plain = false;
 
 	switch (asked->data.nr) {
+	case __NR_prctl:
+		*done = (int)args[0] == PR_SET_PTRACER;
+		return *done && !open_target(caller, (long)(int)args[1]) ? EINVAL : 0;
 	case __NR_ptrace:
 		return args[0] == 0 || may_attach(caller, (pid_t)args[1]) ? 0 : EPERM;
 	case __NR_process_vm_readv:
@@ -340,12 +376,13 @@ static bool serve_one(int listener, struct seccomp_notif *asked, struct seccomp_
 		      size_t asked_size)
 {
 	int given = -1, refused;
+	bool done = false;
 
 	memset(asked, 0, asked_size);
 	memset(said, 0, said_size);
 	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, asked))
 		return errno == EINTR || errno == ENOENT;
-	refused = decide(listener, asked, &given);
+	refused = decide(listener, asked, &given, &done);
 	if (given >= 0) {
 		struct seccomp_notif_addfd add = {
 			.id = asked->id, .srcfd = (unsigned int)given,
@@ -359,7 +396,7 @@ static bool serve_one(int listener, struct seccomp_notif *asked, struct seccomp_
 	}
 	said->id = asked->id;
 	said->error = -refused;
-	said->flags = refused ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	said->flags = refused || done ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, said);
 	return true;
 }
