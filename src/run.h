@@ -158,6 +158,7 @@ struct run {
 	pid_t leader;
 	int leader_fd;
 	int report_dir;           /**< O_PATH, or -1. */
+	int32_t asked;            /**< Pid that came along with SIGUSR1: the report begins with it, and it is late; 0: none. */
 	unsigned reports;         /**< Written so far: names of the next. */
 	bool terminal_given;
 	int cancelled;            /**< The signal that ended it; 0: none. */

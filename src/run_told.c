@@ -10,7 +10,7 @@
 #include "door.h"
 #include "run_loop.h"
 
-enum { CANCEL_WINDOW_MS = 500, CANCEL_TRIAGE_S = 3 };
+enum { CANCEL_WINDOW_MS = 500, CANCEL_TRIAGE_S = 3, PID_MOST = 1 << 22 };
 
 /* ---- the terminal ------------------------------------------------------------------- */
 
@@ -122,9 +122,11 @@ static int signal_heard(struct loop *loop, const struct signalfd_siginfo *told, 
 		return cancel(loop, (int)told->ssi_signo);
 	case SIGUSR1:
 	case SIGQUIT:
-		if (loop->then == THEN_NOTHING)
+		if (loop->then == THEN_NOTHING) {
+			run->asked = told->ssi_code == SI_QUEUE && told->ssi_int > 0 && told->ssi_int <= PID_MOST ? told->ssi_int : 0;
 			look(loop, WHY_DEMAND, run->request->window_ns, later(door_now_ns(), run->request->triage_ns + run->request->window_ns),
 			     THEN_GO_ON);
+		}
 		return 0;
 	case SIGTSTP:
 		/* From a terminal, and nobody there who could let us go on: as the kernel would, not heard. */

@@ -170,7 +170,7 @@ static void look_begin(struct run *run, int64_t window_ns, bool words)
 {
 	const enum why why = run->triage.why;
 	struct triage *triage = &run->triage;
-	char numbers[TARGETS][12], window[32], path[256], save[280], id[64], attempt[48], moved[ATTEMPT_LIST + 32];
+	char numbers[TARGETS][12], window[32], first[32], path[256], save[280], id[64], attempt[48], moved[ATTEMPT_LIST + 32];
 	char *arguments[ARGUMENTS] = { NULL };
 	unsigned n = 0;
 	bool hidden;
@@ -179,8 +179,12 @@ static void look_begin(struct run *run, int64_t window_ns, bool words)
 	snprintf(window, sizeof(window), "--window=%lld.%03lld", (long long)(window_ns / 1000000000),
 		 (long long)(window_ns / 1000000 % 1000));
 	arguments[n++] = window;
-	if (why == WHY_LIMIT)
+	if (why == WHY_LIMIT || (why == WHY_DEMAND && run->asked))
 		arguments[n++] = (char *)"--overdue";
+	if (why == WHY_DEMAND && run->asked) {
+		snprintf(first, sizeof(first), "--first=%d", run->asked);
+		arguments[n++] = first;
+	}
 	*path = '\0';
 	if (!words)
 		snapshot_path(run, path, sizeof(path));
