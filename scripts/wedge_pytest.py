@@ -172,7 +172,8 @@ class Asked(Said):
     def __init__(self, run):
         self.pid, self.identity, self.directory = run
         self.before, self.began, self.looked = set(self.reports()), real.now(), False
-        real.kill(self.pid, signal.SIGUSR1)
+        # With the pid of the process that is late, which a plain kill cannot bring.
+        ctypes.CDLL(None).sigqueue(self.pid, int(signal.SIGUSR1), ctypes.c_void_p(real.getpid()))
 
     def reports(self):
         try:
