@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Sessions of pytest that hang, and what must be said about it."""
