@@ -235,7 +235,7 @@ def seconds(value):
 class Plugin:
     def __init__(self, config):
         self.config, self.troubles, self.phase, self.pid = config, [], None, real.getpid()
-        self.lock, self.bell = _thread.allocate_lock(), _thread.allocate_lock()
+        self.lock, self.bell = _thread.RLock(), _thread.allocate_lock()  # a handler may come in between
         self.thread, self.watches, self.sleeps_until, self.interrupts = 0, [], 0.0, 0
         self.pending, self.before, self.debugging = [], None, False
         self.workers, self.left = set(), []
@@ -265,11 +265,13 @@ class Plugin:
 
     def arm(self, item, limit, fire):
         watch = Watch(item, limit, fire)
+        if self.pid != real.getpid():  # in a fork of ours
+            self.pid, self.thread, self.lock, self.watches = real.getpid(), 0, _thread.RLock(), []
         with self.lock:
             self.watches.append(watch)
             wake = watch.look_at < self.sleeps_until
-        if not self.thread or self.pid != real.getpid():  # or in a fork of ours
-            self.pid, self.bell = real.getpid(), _thread.allocate_lock()
+        if not self.thread:
+            self.bell = _thread.allocate_lock()
             self.bell.acquire()
             self.thread = _thread.start_new_thread(self.watch_all, ())
         elif wake and self.bell.locked():
