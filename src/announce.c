@@ -22,21 +22,12 @@ enum weight announce_weight(const struct report *report)
 bool announce_test(struct phrase *phrase, const struct report *report)
 {
 	const struct snapshot *snapshot = report->scene->snapshot;
-	const struct label *label;
-	uint32_t i;
+	const struct text name = snapshot->asked.test;
 
-	/* Given twice it counts as given last. */
-	for (i = snapshot->labels.count; i > 0; i--) {
-		label = &snapshot->labels.row[i - 1];
-		if (label->name.length != strlen("test") ||
-		    memcmp(snapshot_bytes(snapshot, label->name), "test", strlen("test")) != 0)
-			continue;
-		if (!text_seen(label->value) || label->value.length == 0)
-			return false;
-		phrase_bytes(phrase, snapshot_bytes(snapshot, label->value), label->value.length);
-		return true;
-	}
-	return false;
+	if (!text_seen(name) || name.length == 0)
+		return false;
+	phrase_bytes(phrase, snapshot_bytes(snapshot, name), name.length);
+	return true;
 }
 
 static void add_kind(struct phrase *phrase, const struct cause *cause)

@@ -20,7 +20,7 @@ enum weight announce_weight(const struct report *report);
 void announce_title(struct phrase *phrase, const struct report *report);
 /** "tests/test_feed.py::test_reconnect: feedd[4260] left 18 204 B unread ...; asleep in backoff, feed.py:31 (likely), w1:9f3ac1d2" */
 void announce_message(struct phrase *phrase, const struct report *report);
-/** The test it was in: the label of that name.  false: not known. */
+/** The test that was running (--test).  false: not known. */
 bool announce_test(struct phrase *phrase, const struct report *report);
 
 #endif

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "announce.h"
 #include "text_parts.h"
 #include "words.h"
 
@@ -391,15 +392,12 @@ static void put_calm(struct page *page, const struct report *report, const struc
 
 void text_test(struct page *page, const struct report *report)
 {
-	const struct snapshot *snapshot = report->scene->snapshot;
-	const struct text name = snapshot->asked.test;
 	struct phrase phrase;
 
-	if (!text_seen(name))
+	phrase_init(&phrase, page_place(page));
+	if (!announce_test(&phrase, report))
 		return;
 	page_label(page, "test");
-	phrase_init(&phrase, page_place(page));
-	phrase_bytes(&phrase, snapshot_bytes(snapshot, name), name.length);
 	page_phrase(page, &phrase);
 }
 

@@ -32,9 +32,9 @@ static struct text text_of(const char *bytes)
 	return ret;
 }
 
-static void label_test(const char *name)
+static void test_named(const char *name)
 {
-	cr_assert_eq(snapshot_add_label(&s.snapshot, text_of("test"), text_of(name)), 0);
+	s.snapshot.asked.test = text_of(name);
 }
 
 /* What a target may call itself. */
@@ -86,7 +86,7 @@ Test(render_ci, one_command)
 	strcpy(s.findings[0].signature.text, "w1:9f3ac1d2");
 	shows(&render_github, "::error title=hung%3A stuck-ipc not-consuming::worker-2[4260] does not read tcp 127.0.0.1:45822 -> 6979; "
 			      "held up: pytest[4242] (likely), w1:9f3ac1d2\n");
-	label_test("tests/test_feed.py::test_reconnect[tcp, 50%]");
+	test_named("tests/test_feed.py::test_reconnect[tcp, 50%]");
 	shows(&render_github, "::error title=hung test%3A stuck-ipc not-consuming::tests/test_feed.py::test_reconnect[tcp, 50%25]: "
 			      "worker-2[4260] does not read tcp 127.0.0.1:45822 -> 6979; held up: pytest[4242] (likely), "
 			      "w1:9f3ac1d2\n");
@@ -135,7 +135,7 @@ Test(render_ci, no_target_gives_a_command)
 		_cleanup_free_ char *text = NULL;
 
 		name_worker(hostile[i]);
-		label_test(hostile[i]);
+		test_named(hostile[i]);
 		text = text_in(&render_github);
 		cr_expect_eq(strncmp(text, "::error title=hung test%3A stuck-ipc not-consuming::", 52), 0, "%s", text);
 		cr_expect_eq(strchr(text, '\n') - text, (long)strlen(text) - 1, "%s", text);
@@ -151,7 +151,7 @@ Test(render_ci, a_summary)
 	_cleanup_free_ char *text = NULL;
 
 	strcpy(s.findings[0].signature.text, "w1:9f3ac1d2");
-	label_test("test_reconnect");
+	test_named("test_reconnect");
 	text = text_in(&render_markdown);
 	cr_expect_eq(strncmp(text, "### hung test: stuck-ipc not-consuming (likely)\n\n<table>\n", 56), 0, "%s", text);
 	holds(text, "<tr><th align=\"left\">test</th><td><code>test_reconnect</code></td></tr>\n");
@@ -159,7 +159,7 @@ Test(render_ci, a_summary)
 		    "</code></td></tr>\n");
 	holds(text, "<tr><th align=\"left\">waits</th><td><code>pytest[4242] -tcp-&gt; worker-2[4260]</code></td></tr>\n");
 	holds(text, "<tr><th align=\"left\">signature</th><td><code>w1:9f3ac1d2</code></td></tr>\n</table>\n\n<pre>\nSTUCK-IPC ");
-	holds(text, "nothing was stopped\n</pre>\n");
+	holds(text, "  w1:9f3ac1d2\n</pre>\n");
 	lacks(text, "more line");
 	/* The report below is the text report, whole. */
 	cr_expect_eq(count_of(text, "\n  victims  pytest[4242]"), 1);
@@ -237,7 +237,7 @@ Test(render_ci, one_case)
 	      "127.0.0.1:45822 -&gt; 6979; held up: pytest[4242] (likely)</error>\n"
 	      "    </testcase>\n  </testsuite>\n</testsuites>\n");
 	s.findings[0].certainty = UNSURE;
-	label_test("a");
+	test_named("a");
 	shows(&render_junit,
 	      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
 	      "  <testsuite name=\"wedgecheck\" tests=\"1\" failures=\"0\" errors=\"0\">\n"
