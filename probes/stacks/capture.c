@@ -92,12 +92,26 @@ static bool descriptor_restarts(const struct glancer *glancer, int descriptor)
 	return read_restarts(link);
 }
 
+/*
+ * After a stop the kernel may return by iret, which takes no such stack pointer: the task dies of it.
+ * sysret, by which it would have gone on, does not look.
+ */
+static bool pointer_returns(uint64_t pointer)
+{
+#if defined(__x86_64__)
+	return (uint64_t)((int64_t)(pointer << 16) >> 16) == pointer;
+#else
+	(void)pointer;
+	return true;
+#endif
+}
+
 bool may_stop(const struct capture_wish *wish, const struct standing *standing, const struct call *call,
 	      const struct glancer *glancer)
 {
 	const int descriptor = call_descriptor(call);
 
-	if (wish->stop == STOP_NEVER)
+	if (wish->stop == STOP_NEVER || (call->number >= CALL_OUTSIDE && !pointer_returns(call->sp)))
 		return false;
 	switch (standing->state) {
 	case 'R': /* it may have fallen asleep since */

@@ -608,14 +608,16 @@ static void strayed_huge(void)
 
 Test(capture, stack_pointers_gone_astray, .init = begin, .fini = end, .timeout = 60)
 {
-	const uint64_t strays[] = {
-		0, 8, 127, 4096, UINT64_C(0x800000000000), UINT64_C(0xffffffffff600000), UINT64_MAX, UINT64_MAX - 200,
-		UINT64_C(0x700000000000),
+	static const struct { uint64_t pointer; bool deadly; } strays[] = {
+		{ 0, false }, { 8, false }, { 127, false }, { 4096, false }, { UINT64_C(0x700000000000), false },
+		{ UINT64_C(0xffffffffff600000), false }, { UINT64_MAX, false }, { UINT64_MAX - 200, false },
+		/* no return from an interrupt takes these */
+		{ UINT64_C(0x800000000000), true }, { UINT64_C(0x8000000000000000), true },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(strays) / sizeof(*strays); i++) {
-		pointer = strays[i];
+		pointer = strays[i].pointer;
 		atomic_store(&told->ready, 0);
 		start(strayed, 'S');
 		usleep(20000);
@@ -623,10 +625,13 @@ Test(capture, stack_pointers_gone_astray, .init = begin, .fini = end, .timeout =
 		cr_assert_eq(got.sight, SIGHT_OK, "%lx: %d %s %d", pointer, got.sight, got.detail, got.error);
 		cr_assert_eq(got.registers.word[REGISTER_STACK], pointer);
 		cr_assert_eq(got.stack_length, 0, "%lx: %zu", pointer, got.stack_length);
-		take(STOP_AUTO, true);
-		cr_assert_eq(got.sight, SIGHT_OK);
-		cr_assert_eq(got.way, WAY_STOPPED);
+		cr_assert_eq(got.could_stop, !strays[i].deadly);
+		take(STOP_ALWAYS, true);
+		cr_assert_eq(got.sight, strays[i].deadly ? SIGHT_MOVED : SIGHT_OK);
+		cr_assert_eq(got.way, strays[i].deadly ? WAY_NONE : WAY_STOPPED);
 		cr_assert_eq(got.stack_length, 0);
+		usleep(10000);
+		cr_assert_eq(state_of(child, NULL), 'S', "%lx: it goes on", pointer);
 		kill(child, SIGKILL);
 		waitpid(child, NULL, 0);
 	}
