@@ -153,8 +153,11 @@ struct frame_ix stack_telling(const struct scene *scene, struct frame_ix innermo
 		part = scene->site_part[frame->site.at];
 		if (part > best) {
 			best = part;
-			ret = at;
-			through = inner;
+			/* "python3.11+0x5d64b4" tells nobody anything, and what called it there is no better. */
+			if (part == PART_PROGRAM || text_seen(site_at(scene->snapshot, frame->site)->function)) {
+				ret = at;
+				through = inner;
+			}
 		}
 		inner = at;
 		at = frame->caller;

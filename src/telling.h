@@ -24,7 +24,7 @@ enum site_part site_part_of(const struct snapshot *snapshot, struct site_ix site
 const struct stack *newest_stack(const struct scene *scene, struct task_ix task);
 
 /**
- * The innermost frame of the program; where it has none, the innermost of its interpreter.
+ * The innermost frame of the program; where it has none, the innermost of its interpreter, if that has a name.
  * NO_ROW: the kernel and the run time are all that was seen.  *called, unless NULL: the next
  * inner frame, through which it left the program ("pthread_cond_wait"); NO_ROW: it is the innermost.
  */

@@ -111,6 +111,19 @@ Test(telling, an_interpreter_tells_less_and_a_run_time_nothing)
 	cr_expect_eq(task_telling(&made.scene, other, NULL).at, NO_ROW);
 }
 
+Test(telling, an_interpreter_without_names_tells_nothing)
+{
+	struct task_ix other = make_task(&made, process, 101);
+	struct frame_ix at = make_frame(&made, started(), "/usr/bin/python3.11", "PyEval_EvalCode", 0x100);
+
+	make_stack(&made, task, 0, make_frame(&made, at, "/usr/bin/python3.11", NULL, 0x200));
+	/* a program's own place can be looked up where it was built */
+	make_stack(&made, other, 0, make_frame(&made, at, "/opt/app/plugin.so", NULL, 0x300));
+	made_build(&made);
+	cr_expect_eq(task_telling(&made.scene, task, NULL).at, NO_ROW);
+	cr_expect_neq(task_telling(&made.scene, other, NULL).at, NO_ROW);
+}
+
 Test(telling, no_stack_tells_nothing)
 {
 	make_stack(&made, task, 0, MADE_NO_FRAME)->sight = SIGHT_DENIED;
