@@ -219,7 +219,7 @@ static void find_children(struct edges *edges)
 
 	for (child.at = 0; child.at < edges->scene->snapshot->processes.count; child.at++) {
 		parent = scene_parent(edges->scene, child);
-		if (parent.at == NO_ROW)
+		if (parent.at == NO_ROW || (process_at(edges->scene->snapshot, child)->flags & PROCESS_OURS))
 			continue;
 		if (process_zombie(edges->scene, child))
 			edges->children[parent.at] |= CHILDREN_ZOMBIE;

@@ -142,7 +142,8 @@ bool edge_children(struct edges *edges, struct process_ix parent)
 		hub->parent = parent;
 		for (i = 0; i < children->count; i++) {
 			child.at = scene->child_order[children->first + i];
-			if (!process_dead(scene, child))
+			/* Who looks was not there before: without it the wait would have ended already. */
+			if (!process_dead(scene, child) && !(process_at(scene->snapshot, child)->flags & PROCESS_OURS))
 				hub_member(edges, hub, scene->snapshot->tasks.count + child.at);
 		}
 	}
