@@ -61,7 +61,7 @@ static void put_findings(struct page *page, const struct report *report)
 	}
 	if (more > 0) {
 		page_end_line(page);
-		fprintf(page->out, "and %" PRIu32 " more findings: --verbose\n", more);
+		fprintf(page->out, "and %" PRIu32 " more finding%s: --verbose\n", more, more == 1 ? "" : "s");
 	}
 	put_calm(page, report, VERDICT_IDLE);
 	put_calm(page, report, VERDICT_PROGRESSING);

@@ -3,6 +3,7 @@
  * What a reader can do, from the row of a cause and the gaps: look, see more, keep the
  * evidence, and only then, and only where it is likely that it helps, end something.
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -70,6 +71,40 @@ static const char *remedy_of(const struct report *report)
 	return NULL;
 }
 
+static bool is_same_end(const struct object *object, const struct fd *one, const struct fd *other)
+{
+	return (object->kind != OBJECT_PIPE && object->kind != OBJECT_FIFO) ||
+	       ((one->flags & O_ACCMODE) == O_WRONLY) == ((other->flags & O_ACCMODE) == O_WRONLY);
+}
+
+/* Another process keeps open what it would close by ending: then that frees nobody. */
+static bool end_is_shared(const struct report *report, const struct finding *finding)
+{
+	const struct snapshot *snapshot = report->scene->snapshot;
+	const struct process_ix process = task_at(snapshot, finding->culprit)->process;
+	struct object_ix object = { NO_ROW };
+	const struct fd *fd, *own = NULL;
+	const struct span *span;
+	uint32_t i;
+
+	for (i = 0; i < finding->fact_count && object.at == NO_ROW; i++)
+		object = finding->facts[i].object;
+	if (object.at == NO_ROW)
+		return false;
+	span = &report->scene->object_fds[object.at];
+	for (i = 0; i < span->count && !own; i++) {
+		fd = &snapshot->fds.row[report->scene->holder_order[span->first + i]];
+		own = fd->process.at == process.at ? fd : NULL;
+	}
+	for (i = 0; own && i < span->count; i++) {
+		fd = &snapshot->fds.row[report->scene->holder_order[span->first + i]];
+		if (fd->process.at != process.at && !(process_at(snapshot, fd->process)->flags & PROCESS_OURS) &&
+		    scene_fd_open(report->scene, fd) && is_same_end(object_at(snapshot, object), own, fd))
+			return true;
+	}
+	return false;
+}
+
 unsigned advice_of(const struct report *report, const struct finding *finding, struct advice ret[ADVICE_MOST])
 {
 	bool wedge = verdict_is_wedge(finding->verdict), unblock;
@@ -93,7 +128,7 @@ unsigned advice_of(const struct report *report, const struct finding *finding, s
 			   overdue_argv, false);
 	if ((wedge || finding->verdict == VERDICT_UNKNOWN) && !add_rows(finding, ADVICE_KEEP_EVIDENCE, ret, &count))
 		add_advice(ret, &count, ADVICE_KEEP_EVIDENCE, "keep the evidence", save_argv, false);
-	if (unblock)
+	if (unblock && (finding->verdict != VERDICT_STUCK_IPC || !end_is_shared(report, finding)))
 		add_rows(finding, ADVICE_UNBLOCK, ret, &count);
 	return count;
 }
