@@ -44,6 +44,17 @@ bool object_neglected(const struct scene *scene, struct object_ix object)
 	return before > 0 && after >= before && (after == before || object_moved(scene, object) != MOVED_UNKNOWN);
 }
 
+bool object_untaken(const struct scene *scene, struct object_ix object)
+{
+	const struct object_look *at = object_at(scene->snapshot, object)->at;
+	const int64_t grown = at[LOOK_T1].readable - at[LOOK_T0].readable;
+
+	if (at[LOOK_T0].readable == UNSEEN || at[LOOK_T1].readable == UNSEEN || grown < 0)
+		return false;
+	return grown == 0 || (at[LOOK_T0].bytes_received != UNSEEN && at[LOOK_T1].bytes_received != UNSEEN
+			      && at[LOOK_T1].bytes_received - at[LOOK_T0].bytes_received == grown);
+}
+
 bool peer_neglects(const struct scene *scene, struct object_ix object)
 {
 	if (object.at == NO_ROW)
@@ -110,6 +121,31 @@ static bool writer_moves(const struct scene *scene, struct object_ix object)
 			    && task_moved(scene, task) == MOVED_YES)
 				return true;
 		}
+	}
+	return false;
+}
+
+/*
+ * The level of a pipe is another, and who may take from it has read something: slower than it comes, perhaps,
+ * but for all that can be seen it reads.  Of a socket the kernel counts what was taken.
+ */
+static bool reader_reads(const struct scene *scene, struct object_ix object)
+{
+	const struct snapshot *snapshot = scene->snapshot;
+	const struct object *row = object_at(snapshot, object);
+	const struct span *span = &scene->object_fds[object.at];
+	const struct process_look *looks;
+	const struct fd *fd;
+	uint32_t i;
+
+	if ((row->kind != OBJECT_PIPE && row->kind != OBJECT_FIFO) || row->at[LOOK_T0].readable == row->at[LOOK_T1].readable)
+		return false;
+	for (i = 0; i < span->count; i++) {
+		fd = &snapshot->fds.row[scene->holder_order[span->first + i]];
+		looks = process_at(snapshot, fd->process)->at;
+		if (may_read(fd) && !is_writing(scene, fd->process, object) && looks[LOOK_T0].read_bytes != UNSEEN
+		    && looks[LOOK_T1].read_bytes > looks[LOOK_T0].read_bytes)
+			return true;
 	}
 	return false;
 }
@@ -231,7 +267,7 @@ int neglect_find(const struct scene *scene, const struct neglect **ret, uint32_t
 	if (!found)
 		return -ENOMEM;
 	for (object.at = 0; object.at < snapshot->objects.count; object.at++) {
-		if (!object_neglected(scene, object) || writer_moves(scene, object))
+		if (!object_neglected(scene, object) || writer_moves(scene, object) || reader_reads(scene, object))
 			continue;
 		row = object_at(snapshot, object);
 		one = (struct neglect){ .object = object, .accept = is_listener(row) };

@@ -14,6 +14,9 @@
 /** Unread bytes on this object at both looks, the same ones as far as we can tell. */
 bool object_neglected(const struct scene *scene, struct object_ix object);
 
+/** Of what lies in it at both looks nobody took anything, as far as levels and counters tell; else some may have been taken. */
+bool object_untaken(const struct scene *scene, struct object_ix object);
+
 /** The object at the other end of this one holds our data unread. */
 bool peer_neglects(const struct scene *scene, struct object_ix object);
 

@@ -40,6 +40,7 @@
  *	{count:socket}		"1 socket", "12 sockets"
  *	{age}			fact.age_ms as "9.6 s", "17 min"
  *	{window}		"2.0 s"
+ *	{taken}			"none taken in 2.0 s", or "no less than 2.0 s before"
  *	{object}		"tcp 127.0.0.1:80 -> 4000", "pipe:[123]"
  *	{wchan} {exit}		wchan; a wait status as "was killed by SIGKILL", "exited with 1"
  *	{cgroup}		path of the culprit's control group

@@ -16,7 +16,7 @@ static const struct fact_row fact_rows[FACTS] = {
 	[FACT_ASLEEP] = { "asleep", NULL, "{who} asleep in [{place}: ]{call}[; silent for {age}]" },
 	[FACT_BURNS] = { "burns", "permille", "{who} used {percent} of a CPU" },
 	[FACT_UNREAD] = { "unread", "bytes",
-		"{bytes} unread on {whose} {object}[ from {other}]; none taken in {window}" },
+		"{bytes} unread on {whose} {object}[ from {other}]; {taken}" },
 	[FACT_FULL] = { "full", "bytes", "{object} is full[, {bytes}][; {who} should drain it][, {other} writes to it]" },
 	[FACT_UNANSWERED] = { "unanswered", NULL, "[{other} ]asked {who} over {object}[ {age} ago] and has no answer" },
 	[FACT_WAITS] = { "waits", NULL, "{who} waits for {other}[ over {object}]" },

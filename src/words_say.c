@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "neglect.h"
 #include "primitive.h"
 
 enum { SHOWN_VICTIMS = 4 };
@@ -251,6 +252,19 @@ static bool say_window(const struct context *context, struct phrase *phrase)
 	return window != UNSEEN && say_span(phrase, (window + 500000) / 1000000);
 }
 
+static bool say_taken(const struct context *context, struct phrase *phrase)
+{
+	const struct fact *fact = fact_with(context, PART_OBJECT, NULL);
+	const bool none = fact && fact->object.at != NO_ROW && context->report &&
+			  object_untaken(context->report->scene, fact->object);
+
+	phrase_add(phrase, none ? "none taken in " : "no less than ");
+	if (!say_window(context, phrase))
+		return false;
+	phrase_add(phrase, none ? "" : " before");
+	return true;
+}
+
 /* Who opens something has no object of it yet, but names it. */
 static bool say_path(const struct context *context, struct phrase *phrase)
 {
@@ -380,6 +394,7 @@ static const struct placeholder placeholders[] = {
 	{ "ms", say_ms, "some time" },
 	{ "age", say_age, "some time" },
 	{ "window", say_window, "the window" },
+	{ "taken", say_taken, "no less than before" },
 	{ "object", say_object, "something" },
 	{ "wchan", say_wchan, "a place in the kernel that could not be read" },
 	{ "exit", say_exit, "ended" },

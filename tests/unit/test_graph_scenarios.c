@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "make.h"
+#include "neglect.h"
 
 static struct made m;
 
@@ -566,6 +567,50 @@ Test(scenario, a_child_that_was_reaped_in_the_window_wakes_nobody)
 	made_build(&m);
 	cr_assert_eq(edge_of(waiting)->wakers, 0);
 	cr_assert_eq(edge_of(waiting)->ready, 1); /* ECHILD */
+}
+
+/* wedgecheck that a thread of the target started is a child, too, which was not there before. */
+Test(scenario, who_looks_is_no_child)
+{
+	struct process_ix parent = make_process(&m, 100, 1), looker = make_process(&m, 101, 100);
+	struct task_ix waiting = make_leader(&m, parent);
+
+	make_call(&m, waiting, "wait4", 0xffffffff, 0, 0, 0, 0, 0);
+	process_at(&m.snapshot, looker)->flags |= PROCESS_OURS;
+	made_build(&m);
+	cr_assert_eq(edge_of(waiting)->wakers, 0);
+	make_process(&m, 102, 100);
+	made_build(&m);
+	cr_assert_eq(edge_of(waiting)->ready, 0);
+	cr_assert_eq(edge_of(waiting)->wakers, 1);
+}
+
+/* while read line; do sleep 1; done: it reads, but slower than lines come. */
+Test(scenario, a_slow_reader_of_a_pipe_takes)
+{
+	struct process_ix writer = make_process(&m, 100, 1), reader = make_process(&m, 101, 1);
+	struct object_ix pipe = make_pipe(&m, 7);
+	const struct neglect *found;
+	uint32_t count;
+
+	make_fd(&m, writer, 1, pipe, O_WRONLY);
+	make_fd(&m, reader, 0, pipe, O_RDONLY);
+	make_sleep(&m, make_leader(&m, reader), 1, 0);
+	object_at(&m.snapshot, pipe)->at[LOOK_T0].readable = 115;
+	object_at(&m.snapshot, pipe)->at[LOOK_T1].readable = 120;
+	made_build(&m);
+	cr_assert_eq(neglect_find(&m.scene, &found, &count), 0);
+	cr_expect_eq(count, 1);
+	cr_expect_not(object_untaken(&m.scene, pipe), "10 may have been taken, and 15 have come");
+	make_io(&m, reader, 10);
+	made_build(&m);
+	cr_assert_eq(neglect_find(&m.scene, &found, &count), 0);
+	cr_expect_eq(count, 0);
+	make_readable(&m, pipe, 115);
+	made_build(&m);
+	cr_assert_eq(neglect_find(&m.scene, &found, &count), 0);
+	cr_expect_eq(count, 1, "it reads something else");
+	cr_expect(object_untaken(&m.scene, pipe));
 }
 
 /* dash: sigsuspend with SIGCHLD caught. */
