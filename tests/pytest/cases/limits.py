@@ -97,6 +97,23 @@ def swallowed(t):
 
 
 @case()
+def made_nothing_of(t):
+    """Interrupted once, and the test passes all the same: the report is not lost."""
+    result = run(t, "def test_it():\n    try:\n        time.sleep(1000)\n    except BaseException:\n        pass\n",
+                 "--wedge-timeout=2", status=0)
+    says(result, "^1 passed", r"^-+ interrupted -+$", "^test_it.py::test_it did not end in time, and made nothing of being interrupted$",
+         r"^  test     test_it.py::test_it \(call\)$")
+
+
+@case()
+def waits_for_all(t):
+    """It ends before its limit when the last of its children has: none of ours is among them."""
+    body = "def test_it():\n    subprocess.Popen(['sleep', '3'])\n    while True:\n        try:\n            os.wait()\n" \
+           "        except ChildProcessError:\n            break\n"
+    lacks(run(t, body, "--wedge-timeout=4", status=0), "wedgecheck", "interrupted")
+
+
+@case()
 def stuck_in_c(t):
     """A mutex in C, taken twice: the report goes to stderr with what was captured, the process ends."""
     body = "def test_it():\n    print('as captured')\n    libc = ctypes.CDLL(None); mutex = ctypes.create_string_buffer(64)\n" \
