@@ -59,6 +59,7 @@ bool rule_no_waker(struct trial *trial);
 bool rule_threads_wait(struct trial *trial);
 bool rule_event_loop_idle(struct trial *trial);
 bool rule_timed_sleep(struct trial *trial);
+bool rule_file_lock_wait(struct trial *trial);
 bool rule_waits_outside(struct trial *trial);
 bool rule_unseen(struct trial *trial);
 bool rule_always(struct trial *trial);

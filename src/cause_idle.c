@@ -271,6 +271,11 @@ bool rule_timed_sleep(struct trial *trial)
 	return true;
 }
 
+bool rule_file_lock_wait(struct trial *trial)
+{
+	return trial_action(trial) == ACTION_LOCK && rule_waits_outside(trial);
+}
+
 bool rule_waits_outside(struct trial *trial)
 {
 	if (trial->suspect->suspended || trial->suspect->burns || trial_action(trial) == ACTION_NONE)
