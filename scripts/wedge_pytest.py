@@ -223,6 +223,7 @@ class Watch:
         self.deadline, self.look_at = now + limit, now + limit - min(window, limit / 2)
         self.look = self.text = self.exit_at = None
         self.fired = self.over = False
+        self.unseen = 0
 
 
 def safely(hook):
@@ -321,8 +322,10 @@ class Plugin:
         if now < watch.look_at:
             return watch.look_at
         if watch.look is None:
-            if now < watch.deadline and waits_for_any_child():
-                return min(now + 5 * POLL, watch.deadline)  # ours would be one that it waits for
+            # Ours would be one that it waits for; who is just being woken shows no call.
+            watch.unseen = 0 if waits_for_any_child() else watch.unseen + 1
+            if now < watch.deadline and watch.unseen < 3:
+                return min(now + POLL, watch.deadline)
             watch.look = self.look(watch)
         if watch.text is None:
             if not watch.look.over() and now < watch.deadline + HOLD:
